@@ -1,0 +1,102 @@
+"""The closed lists of the model, with the words users see."""
+
+from flask_babel import lazy_gettext as _l
+
+LEVELS = {
+    "district": _l("District"),
+    "street": _l("Street"),
+    "community": _l("Community"),
+    "area": _l("Area"),
+    "block": _l("Block"),
+    "cell": _l("Cell"),
+}
+CELL_KINDS = {
+    "scattered": _l("Scattered housing"),
+    "gated": _l("Gated compound"),
+    "bungalow": _l("Bungalows"),
+}
+DIFFICULTIES = {1: _l("Easy"), 2: _l("Ordinary"), 3: _l("Hard")}
+ORIGINS = {
+    "community_worker": _l("Community worker"),
+    "police": _l("Community police"),
+    "property_staff": _l("Property staff"),
+    "owners_committee": _l("Owners' committee"),
+    "retired_party_member": _l("Retired party member"),
+    "building_liaison": _l("Building liaison"),
+    "security_assistant": _l("Security assistant"),
+    "caring_helper": _l("Caring helper"),
+    "mediator": _l("People's mediator"),
+    "college_club": _l("College club"),
+    "volunteer": _l("Volunteer"),
+    "other": _l("Other"),
+}
+BASES = {
+    "elected": _l("Elected"),
+    "selected": _l("Selected"),
+    "appointed": _l("Appointed"),
+    "volunteer": _l("Voluntary"),
+}
+POST_LEVELS = {
+    "leading": _l("Leading group"),
+    "community": _l("Community"),
+    "area": _l("Area"),
+    "block": _l("Block"),
+    "cell": _l("Cell"),
+    "any": _l("Any level"),
+}
+HOTLINE_SCOPES = {
+    "national": _l("National"),
+    "local": _l("Local"),
+    "street": _l("Street"),
+    "community": _l("Community"),
+    "grid": _l("Grid"),
+}
+DUTY_GROUPS = {
+    1: _l("Registering, listening, patrols, emergencies, mediation"),
+    2: _l("Helping other services"),
+    3: _l("Supervising services and organisations"),
+    4: _l("Home service, pairing and activities"),
+    5: _l("Finding, sorting and reporting"),
+}
+FREQUENCIES = {
+    "workday": _l("Every working day"),
+    "weekly": _l("Weekly"),
+    "monthly": _l("Monthly"),
+    "quarterly": _l("Quarterly"),
+    "half_year": _l("Half-yearly"),
+    "yearly": _l("Yearly"),
+    "on_change": _l("On change"),
+    "on_event": _l("On event"),
+    "by_plan": _l("By plan"),
+    "by_campaign": _l("By campaign"),
+}
+TEAM_KINDS = {
+    "patrol": _l("Patrol team"),
+    "harmony": _l("Safety and harmony service team"),
+    "volunteers": _l("Grid volunteers"),
+}
+ROLES = {
+    "GridWorker": _l("Grid worker"),
+    "GridLeader": _l("Grid leader"),
+    "BlockLeader": _l("Block leader"),
+    "AreaLeader": _l("Area leader"),
+    "Clerk": _l("Data clerk"),
+    "Mediator": _l("Mediator"),
+    "Station": _l("Station"),
+    "Leader": _l("Leader"),
+    "Street": _l("Street office"),
+    "CareOfficer": _l("Care officer"),
+    "Auditor": _l("Auditor"),
+    "Admin": _l("Administrator"),
+    "Public": _l("Public"),
+}
+AUDIT_ACTIONS = {
+    "insert": _l("Added"),
+    "update": _l("Changed"),
+    "delete": _l("Deleted"),
+    "reveal": _l("Opened"),
+    "export": _l("Exported"),
+    "sign_in": _l("Signed in"),
+    "sign_in_failed": _l("Sign-in failed"),
+    "sign_out": _l("Signed out"),
+}

@@ -1,0 +1,111 @@
+"""Roles and rights: one table, from which FAB's roles are made (``portal init``).
+
+Source: the roles of the domain model. Actions: ``read`` (list, show, look up), ``write`` (add,
+edit), ``remove``, ``export``. What is not in the table is not allowed.
+"""
+
+READ, WRITE, REMOVE, EXPORT = "read", "write", "remove", "export"
+ACTIONS = (READ, WRITE, REMOVE, EXPORT)
+
+PUBLIC = "Public"
+GRID_WORKER = "GridWorker"
+GRID_LEADER = "GridLeader"
+BLOCK_LEADER = "BlockLeader"
+AREA_LEADER = "AreaLeader"
+CLERK = "Clerk"
+MEDIATOR = "Mediator"
+STATION = "Station"
+LEADER = "Leader"
+STREET = "Street"
+CARE_OFFICER = "CareOfficer"
+AUDITOR = "Auditor"
+ADMIN = "Admin"
+
+FIELD = (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, CLERK, MEDIATOR)
+STAFF = (*FIELD, STATION, LEADER, STREET)
+ALL = (*STAFF, CARE_OFFICER, AUDITOR, ADMIN)
+OFFICE = (CLERK, STATION, LEADER, STREET)
+
+# resource: {action: roles}
+TABLE: dict[str, dict[str, tuple[str, ...]]] = {
+    "Grid": {
+        READ: (*STAFF, CARE_OFFICER, ADMIN),
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: OFFICE,
+    },
+    "Worker": {
+        READ: STAFF,
+        WRITE: (CLERK, STATION),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "Post": {
+        READ: STAFF,
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "PostRole": {READ: ALL, WRITE: (), REMOVE: (), EXPORT: (CLERK, STATION)},
+    "Duty": {
+        READ: ALL,
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "Hotline": {
+        READ: ALL,
+        WRITE: (STATION, ADMIN),
+        REMOVE: (STATION, ADMIN),
+        EXPORT: (CLERK, STATION),
+    },
+    "Regulation": {
+        READ: ALL,
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "LeadingGroup": {
+        READ: STAFF,
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: OFFICE,
+    },
+    "Team": {
+        READ: STAFF,
+        WRITE: (CLERK, AREA_LEADER, STATION),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "IssuedDocument": {READ: STAFF, WRITE: (STATION,), REMOVE: (), EXPORT: (STATION,)},
+    "ImportBatch": {READ: (CLERK, STATION, AUDITOR), WRITE: (), REMOVE: (), EXPORT: ()},
+    "User": {READ: (ADMIN,), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
+    "Role": {READ: (ADMIN, AUDITOR), WRITE: (), REMOVE: (), EXPORT: ()},
+    "AccountGrant": {
+        READ: (ADMIN, AUDITOR),
+        WRITE: (ADMIN,),
+        REMOVE: (ADMIN,),
+        EXPORT: (),
+    },
+    "AuditEntry": {READ: (AUDITOR,), WRITE: (), REMOVE: (), EXPORT: (AUDITOR,)},
+    "Setting": {READ: (STATION, ADMIN), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
+}
+
+BUILT_IN = (PUBLIC, *ALL)
+# Roles that come from a post; the others are granted to an account by the administrator.
+GRANTABLE = (LEADER, STATION, STREET, CLERK, MEDIATOR, AUDITOR, ADMIN)
+
+
+def permits(role: str, action: str, resource: str) -> bool:
+    """Whether the built-in ``role`` may do ``action`` on ``resource``."""
+    return role in TABLE.get(resource, {}).get(action, ())
+
+
+def rights(role: str) -> frozenset[tuple[str, str]]:
+    """All ``(action, resource)`` pairs of a built-in role."""
+    return frozenset(
+        (action, resource)
+        for resource, actions in TABLE.items()
+        for action, roles in actions.items()
+        if role in roles
+    )
