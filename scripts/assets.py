@@ -1,8 +1,8 @@
 """Copies the third-party styles and scripts that pages use out of frontend/node_modules.
 
-The target folder is ignored by git. Beside the files lies `manifest.json`: for each file its package, version,
-licence and SHA-256, so that anyone can see what a page loads. Standard library only: it runs before the
-portal's own packages are needed.
+The target folder is ignored by git. Beside the files lies `manifest.json`: for each file its
+package, version, licence and SHA-256, so that anyone can see what a page loads. Standard library
+only: it runs before the portal's own packages are needed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TEXT = {".css", ".js"}
 
 
 def package_facts(package: str) -> dict[str, str]:
-    """Name, version and licence of an installed package; FileNotFoundError if it is not installed."""
+    """Name, version and licence of an installed package; FileNotFoundError if it is missing."""
     facts = json.loads((MODULES / package / "package.json").read_text("utf-8"))
     return {"name": package, "version": facts["version"], "licence": facts["license"]}
 
@@ -73,13 +73,17 @@ def icon_names() -> list[str]:
 
 
 def make_sprite(target: Path) -> dict[str, str]:
-    """One SVG file with a <symbol id="NAME"> per icon; SystemExit names an icon that the package lacks."""
+    """One SVG file with a <symbol id="NAME"> per icon; SystemExit names an icon that the package
+    lacks.
+    """
     symbols = []
     for name in icon_names():
         path = MODULES / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
         if not path.exists():
             raise SystemExit(f"frontend/icons.txt: the package has no outline icon named {name}")
-        drawing = path.read_text("utf-8").split("<svg", 1)[1].split(">", 1)[1].rsplit("</svg>", 1)[0]
+        drawing = (
+            path.read_text("utf-8").split("<svg", 1)[1].split(">", 1)[1].rsplit("</svg>", 1)[0]
+        )
         drawing = "".join(part.strip() for part in drawing.splitlines())
         symbols.append(
             f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
@@ -93,7 +97,9 @@ def copy_licences(target: Path) -> None:
     """Licence texts travel with the files, as each licence asks."""
     for package in [*WANTED, "@tabler/icons"]:
         for source in sorted((MODULES / package).glob("LICEN[CS]E*")):
-            write(target, f"licences/{package.strip('@').replace('/', '-')}.txt", source.read_bytes())
+            write(
+                target, f"licences/{package.strip('@').replace('/', '-')}.txt", source.read_bytes()
+            )
 
 
 def write(target: Path, name: str, content: bytes) -> dict[str, str]:
@@ -105,13 +111,17 @@ def write(target: Path, name: str, content: bytes) -> dict[str, str]:
 
 
 def main() -> int:
-    """Builds the folder beside the old one and swaps them, so that an interrupted run leaves no half."""
+    """Builds the folder beside the old one and swaps them, so that an interrupted run leaves no
+    half.
+    """
     fresh = TARGET.with_name("vendor.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         entries = [*copy_files(fresh), make_sprite(fresh)]
     except FileNotFoundError as error:
-        print(f"front-end packages are missing ({error.filename}); run: make assets", file=sys.stderr)
+        print(
+            f"front-end packages are missing ({error.filename}); run: make assets", file=sys.stderr
+        )
         return 1
     copy_licences(fresh)
     manifest = json.dumps({"files": entries}, indent=1, sort_keys=True) + "\n"

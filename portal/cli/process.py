@@ -1,0 +1,52 @@
+"""Calls to the operating system that keep processes from outliving the one that started them."""
+
+import ctypes
+import os
+import signal
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+_libc = ctypes.CDLL(None, use_errno=True) if os.uname().sysname == "Linux" else None
+
+
+def die_with_parent(parent: int | None = None, sign: int = signal.SIGTERM) -> None:
+    """Ask the kernel to send `sign` to this process when its parent ends, however it ends (Linux
+    only).
+
+    Call it right after a fork; give the parent's id if known, since it may be gone already.
+    """
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, sign, 0, 0, 0)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), sign)
+
+
+def adopt_orphans() -> None:
+    """From now on processes below this one whose parent ends become its children (Linux only)."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children() -> list[int]:
+    """Process ids of this process's own children, ended ones included; [] without /proc."""
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(word) for word in listing.read_text().split()] if listing.exists() else []
+
+
+def end_orphans(grace: float = 2.0) -> int:
+    """End whatever children are left: politely, then for good; how many there were."""
+    left = children()
+    deadline = time.monotonic() + grace
+    sign = signal.SIGTERM
+    while remaining := children():
+        for pid in remaining:
+            os.kill(pid, sign)
+            ended, _status = os.waitpid(pid, os.WNOHANG)
+            if ended == 0:
+                time.sleep(0.05)
+        if time.monotonic() > deadline:
+            sign = signal.SIGKILL
+    return len(left)

@@ -1,0 +1,38 @@
+"""Settings of the web server (``gunicorn -c python:portal.cli.web``).
+
+Synchronous workers, because views of the framework keep state between requests; preloaded, so that
+workers share the memory of the imported application.
+"""
+
+from typing import Any
+
+from config import load_settings
+from portal.cli.process import die_with_parent
+
+_settings = load_settings()
+
+wsgi_app = "portal.app:create_app()"
+bind = f"{_settings['PORTAL_HOST']}:{_settings['PORTAL_PORT']}"
+workers = _settings["PORTAL_WORKERS"]
+worker_class = "sync"
+preload_app = True
+timeout = 60
+graceful_timeout = 10
+keepalive = 2
+# Each worker starts afresh now and then, so that slow leaks of memory never add up.
+max_requests = 5000
+max_requests_jitter = 500
+limit_request_line = 8190
+control_socket_disable = True
+loglevel = "warning"
+errorlog = "-"
+accesslog = None  # the application writes one line per request, with its id
+proc_name = "grid-portal-web"
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In each new worker: no database connection may be shared with the parent."""
+    die_with_parent(worker.ppid)
+    application = worker.app.wsgi()
+    with application.app_context():
+        application.extensions["sqlalchemy"].engine.dispose(close=False)

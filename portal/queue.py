@@ -1,0 +1,168 @@
+"""Work for later: `enqueue` by dotted name, `fetch` what became of it.
+
+A job starts only after the transaction that asked for it is committed, so that it finds the rows it
+works on; a rollback forgets it. Arguments and results travel as JSON: whoever can write to the
+queue server must not be able to hand code to the worker, and a job takes ids, not rows.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, current_app
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker, cron_scheduler_registry
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+
+log = logging.getLogger(__name__)
+
+Start = Callable[[], None]
+
+NAME = "portal"
+TIMEOUT = 600  # seconds a job may take unless it says otherwise
+KEEP_RESULT = 24 * 3600
+KEEP_FAILURE = 14 * 24 * 3600
+WAITING = "portal.queue.waiting"  # Session.info: what starts at the commit
+WRITTEN = "portal.queue.written"  # Session.info: this transaction has sent a write
+# A job in one of these states will still run, so asking for it again adds nothing.
+UNDER_WAY = {JobStatus.QUEUED, JobStatus.STARTED, JobStatus.DEFERRED, JobStatus.SCHEDULED}
+
+
+def connect(url: str) -> Redis:
+    """A client of the queue server at `url` (unix:// or redis://); connects when first used."""
+    return Redis.from_url(url, socket_connect_timeout=2)
+
+
+def connection(app: Flask | None = None) -> Redis:
+    """The application's client of the queue server, one per application."""
+    application = app or current_app
+    if "portal.queue" not in application.extensions:
+        application.extensions["portal.queue"] = connect(application.config["PORTAL_REDIS_URL"])
+    client: Redis = application.extensions["portal.queue"]
+    return client
+
+
+def queue(client: Redis | None = None) -> Queue:
+    """The one queue of the portal."""
+    return Queue(NAME, connection=client or connection(), serializer=JSONSerializer)
+
+
+def enqueue(dotted_name: str, *args: Any, job_id: str | None = None, timeout: int = TIMEOUT) -> str:
+    """Ask for `dotted_name(*args)`, for example ``enqueue("jobs.documents.render", 12)``; the job's
+    id.
+
+    Starts after the commit if the session has something to write, at once otherwise. `args` must be
+    plain JSON values; `timeout` is in seconds. With a `job_id` (letters, digits, dashes) the same
+    work is not queued twice while it is still under way. Raises redis.exceptions.RedisError if the
+    server is away and nothing was to be committed; after a commit a lost server is logged instead,
+    for the rows are saved already.
+    """
+    name = job_id or uuid4().hex
+    client = connection()
+
+    def start() -> None:
+        _start(client, dotted_name, args, name, timeout)
+
+    session = current_app.extensions["sqlalchemy"].session()
+    if session.info.get(WRITTEN) or session.new or session.dirty or session.deleted:
+        inside = session.get_nested_transaction() or session.get_transaction()
+        session.info.setdefault(WAITING, []).append((inside, start))
+    else:
+        start()
+    return name
+
+
+def fetch(job_id: str) -> Job | None:
+    """The job as the queue server knows it, or None if it never was or is forgotten."""
+    try:
+        return Job.fetch(job_id, connection=connection(), serializer=JSONSerializer)
+    except NoSuchJobError:
+        return None
+
+
+def _start(
+    client: Redis, dotted_name: str, args: tuple[Any, ...], job_id: str, timeout: int
+) -> None:
+    target = queue(client)
+    known = target.fetch_job(job_id)
+    if known is not None and known.get_status() in UNDER_WAY:
+        return
+    target.enqueue_call(
+        dotted_name,
+        args=args,
+        job_id=job_id,
+        timeout=timeout,
+        result_ttl=KEEP_RESULT,
+        failure_ttl=KEEP_FAILURE,
+    )
+
+
+@dataclass(frozen=True)
+class Health:
+    """Who serves the queue now: living workers, jobs waiting, age of the timetable's last beat in
+    seconds.
+    """
+
+    workers: int
+    waiting: int
+    timetable_age: float | None
+
+
+def health(client: Redis) -> Health:
+    """The state of the queue; raises redis.exceptions.RedisError if the server does not answer."""
+    workers = Worker.all(connection=client)
+    beats = client.zrange(cron_scheduler_registry.get_registry_key(), -1, -1, withscores=True)
+    age = time.time() - beats[0][1] if beats else None
+    return Health(len(workers), queue(client).count, age)
+
+
+# -- the session's own events --------------------------------------------------------------------
+
+
+@event.listens_for(Session, "after_flush")
+def _flushed(session: Session, _context: object) -> None:
+    session.info[WRITTEN] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _executed(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info[WRITTEN] = True
+
+
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint's end is not yet a commit
+        return
+    waiting: list[tuple[SessionTransaction | None, Start]] = session.info.pop(WAITING, [])
+    session.info.pop(WRITTEN, None)
+    for _inside, start in waiting:
+        try:
+            start()
+        except RedisError:
+            log.exception("a job could not be queued after the commit")
+
+
+@event.listens_for(Session, "after_rollback")
+def _rolled_back(session: Session) -> None:
+    savepoint = session.get_nested_transaction()
+    if savepoint is None:
+        session.info.pop(WAITING, None)
+        session.info.pop(WRITTEN, None)
+        return
+    waiting = session.info.get(WAITING, [])
+    session.info[WAITING] = [entry for entry in waiting if not _within(entry[0], savepoint)]
+
+
+def _within(inner: SessionTransaction | None, outer: SessionTransaction) -> bool:
+    while inner is not None and inner is not outer:
+        inner = inner.parent
+    return inner is outer
