@@ -38,9 +38,9 @@ def polygon(*rings: Any) -> dict[str, Any]:
         ("[1, 2]", "geometry object"),
         ('{"type": "Polygon", "coordinates": [[[NaN, 30], [1, 2], [3, 4], [NaN, 30]]]}', "holds"),
         ('{"type": "Polygon", "coordinates": [[[1e999, 30], [1, 2], [3, 4], [1, 2]]]}', "holds"),
-        ({"type": "Point", "coordinates": [114.3, 30.6]}, "not \"Point\""),
+        ({"type": "Point", "coordinates": [114.3, 30.6]}, 'not "Point"'),
         ({"coordinates": []}, "not null"),
-        ({"type": "Feature", "geometry": polygon(SQUARE)}, "not \"Feature\""),
+        ({"type": "Feature", "geometry": polygon(SQUARE)}, 'not "Feature"'),
         (polygon(), "empty or misplaced"),
         ({"type": "Polygon"}, "empty or misplaced"),
         ({"type": "MultiPolygon", "coordinates": [SQUARE]}, "holds 114.3"),
@@ -120,8 +120,14 @@ def test_a_spike_is_mended_and_a_bow_tie_refused() -> None:
 def test_a_loop_is_mended_only_below_a_thousandth_of_the_area(size: float, mended: bool) -> None:
     # The corner is overshot: a loop of half `size` squared, which mending counts the other way,
     # so 0.04 % of the area for the small one and 0.16 % for the large one.
-    over = [SQUARE[0], SQUARE[1], [114.31, 30.61 + size], [114.31 + size, 30.61], SQUARE[3],
-            SQUARE[0]]
+    over = [
+        SQUARE[0],
+        SQUARE[1],
+        [114.31, 30.61 + size],
+        [114.31 + size, 30.61],
+        SQUARE[3],
+        SQUARE[0],
+    ]
     if mended:
         assert geo.read_boundary(polygon(over), "a").mended
     else:
@@ -212,7 +218,10 @@ def test_neighbours_name_direction_and_shared_length() -> None:
     found = {n.code: n for n in geo.neighbours("focus", shapes)}
     assert sorted(found) == ["corner", "east", "north", "west"]
     assert {code: n.direction for code, n in found.items()} == {
-        "corner": "north_east", "east": "east", "north": "north", "west": "west",
+        "corner": "north_east",
+        "east": "east",
+        "north": "north",
+        "west": "west",
     }
     assert found["corner"].shared_m == 0
     assert found["east"].shared_m == pytest.approx(1113, rel=0.01)

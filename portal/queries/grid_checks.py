@@ -39,10 +39,16 @@ def grid_records(session: Session, on: date) -> list[GridRecord]:
     rows = session.execute(_grids(on)).all()
     return [
         GridRecord(
-            code=code, name=name, level=level, kind=kind, parent_code=parent_code,
-            boundary=boundary or None, households=households,
+            code=code,
+            name=name,
+            level=level,
+            kind=kind,
+            parent_code=parent_code,
+            boundary=boundary or None,
+            households=households,
             has_team=code in teams or code in posts,
-            posts=posts.get(code, {}), people=len(people.get(code, ())),
+            posts=posts.get(code, {}),
+            people=len(people.get(code, ())),
         )
         for code, name, level, kind, parent_code, boundary, households in rows
     ]
@@ -51,7 +57,12 @@ def grid_records(session: Session, on: date) -> list[GridRecord]:
 def _grids(on: date) -> Select[tuple[str, str, str, str | None, str | None, str | None, int]]:
     return (
         select(
-            Grid.code, Grid.name, Grid.level, Grid.kind, Grid.parent_code, Grid.boundary,
+            Grid.code,
+            Grid.name,
+            Grid.level,
+            Grid.kind,
+            Grid.parent_code,
+            Grid.boundary,
             Grid.households_declared,
         )
         .where(or_(Grid.active_from.is_(None), Grid.active_from <= on))

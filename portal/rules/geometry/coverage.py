@@ -178,9 +178,7 @@ class Coverage:
             return False
         return area_m2(self.plane.degrees(part)) > TOLERANCE
 
-    def _touching(
-        self, part: BaseGeometry, level: str, about: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def _touching(self, part: BaseGeometry, level: str, about: tuple[str, ...]) -> tuple[str, ...]:
         hits = self._trees[level].query(part, predicate="dwithin", distance=REACH)
         codes = {self.places[self.levels[level][hit]].code for hit in hits} - set(about)
         return tuple(sorted(codes))

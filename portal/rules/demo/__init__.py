@@ -1,0 +1,1 @@
+"""The demo community: invented, deterministic, complete enough to work with."""
