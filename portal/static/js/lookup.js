@@ -1,0 +1,62 @@
+/* Fields with data-lookup="/grids/lookup/" search on the server while one types.
+   The address answers {"items": [{"value": "...", "label": "..."}]} to ?q=. Without this script the
+   field is an ordinary text field that takes a code or "code - label". */
+(() => {
+  'use strict';
+  if (!window.TomSelect) return;
+
+  /* The words come from the page, in its language. */
+  const words = document.currentScript.dataset;
+
+  const fetchItems = (address) => (query, done) => {
+    const url = new URL(address, window.location.href);
+    url.searchParams.set('q', query);
+    fetch(url, { headers: { Accept: 'application/json' }, credentials: 'same-origin' })
+      .then((answer) => (answer.ok ? answer.json() : { items: [] }))
+      .then((found) => done(found.items))
+      .catch(() => done());
+  };
+
+  document.querySelectorAll('[data-lookup]').forEach((field) => {
+    const many = field.multiple || field.dataset.many !== undefined;
+    const options = [];
+    if (field.tagName === 'INPUT' && field.value) {
+      const value = field.dataset.value || field.value;
+      options.push({ value, label: field.value });
+      field.value = value;
+    }
+    const select = new window.TomSelect(field, {
+      valueField: 'value',
+      labelField: 'label',
+      searchField: [],
+      options,
+      items: field.tagName === 'INPUT' ? options.map((option) => option.value) : undefined,
+      delimiter: '\u001f',
+      maxItems: many ? null : 1,
+      maxOptions: 20,
+      create: false,
+      preload: 'focus',
+      allowEmptyOption: false,
+      closeAfterSelect: !many,
+      plugins: many ? ['remove_button'] : [],
+      load: fetchItems(field.dataset.lookup),
+      render: {
+        no_results: (data, escape) => `<div class="no-results">${escape(words.none || '')}</div>`,
+        loading: (data, escape) => `<div class="no-results">${escape(words.wait || '')}</div>`,
+      },
+    });
+    /* Results of the last word must not linger under the next one. */
+    select.on('type', () => {
+      Object.keys(select.options).forEach((key) => {
+        if (!select.items.includes(key)) select.removeOption(key, true);
+      });
+    });
+    ['aria-describedby', 'aria-invalid', 'aria-required'].forEach((name) => {
+      if (field.hasAttribute(name)) select.control_input.setAttribute(name, field.getAttribute(name));
+    });
+  });
+
+  document.querySelectorAll('select[data-choose]').forEach((field) => {
+    new window.TomSelect(field, { plugins: field.multiple ? ['remove_button'] : [], maxOptions: 500 });
+  });
+})();
