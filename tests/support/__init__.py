@@ -1,0 +1,1 @@
+"""What tests stand on: real databases, real servers, one page client, a real browser."""
