@@ -1,0 +1,263 @@
+"""Writing the demo into the database: once; a community that is there already is left alone."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from random import Random
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal import roles
+from portal.errors import RuleError
+from portal.models import (
+    AccountGrant,
+    AccountState,
+    Grid,
+    Hotline,
+    LeadingGroup,
+    Post,
+    PostRole,
+    Team,
+    User,
+    Worker,
+)
+from portal.rules.accounts import synchronise_account
+from portal.rules.defaults import community_hotlines
+from portal.rules.demo.ground import plan_grids
+from portal.rules.demo.people import plan_people
+from portal.rules.demo.plan import GridPlan, PersonPlan, TeamPlan
+from portal.rules.demo.sites import MOST, Site, site
+
+ACTIVE_FROM = date(2012, 6, 1)  # routine operation begins (P10)
+FORMED_ON = date(2012, 4, 5)
+GRANTED_ON = date(2021, 12, 20)
+FIXED, FIRST_HOTLINE, PER_COMMUNITY = "027-", 100_000, 100
+EVERY_CELL = "物业值班"  # a hotline that every cell fills in for itself
+OFFICE_ACCOUNTS = (
+    ("admin", "系统", "管理员", roles.ADMIN, 0),
+    ("street", "街道", "综治办", roles.STREET, 9),
+    ("care", "关爱", "专员", roles.CARE_OFFICER, 12),
+    ("auditor", "安全", "审计员", roles.AUDITOR, 0),
+)
+
+
+@dataclass
+class DemoSummary:
+    """What ``build_demo`` did: communities made and found there, rows by kind, sign-in names."""
+
+    made: list[str] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    accounts: list[str] = field(default_factory=list)
+
+    @property
+    def created(self) -> bool:
+        """Whether anything was made."""
+        return bool(self.made)
+
+    def add(self, name: str, count: int) -> None:
+        """Count ``count`` more rows called ``name``."""
+        self.counts[name] = self.counts.get(name, 0) + count
+
+    def __str__(self) -> str:
+        lines = []
+        if self.there:
+            codes = ", ".join(self.there)
+            lines.append(_("Already there, nothing changed: %(codes)s.", codes=codes))
+        if self.made:
+            counts = ", ".join(f"{name} {count}" for name, count in self.counts.items())
+            lines.append(f"{', '.join(self.made)}: {counts}")
+        if self.accounts:
+            lines.append(_("Sign-in names: %(names)s", names=" ".join(self.accounts)))
+        return "\n".join(lines)
+
+
+def build_demo(session: Session, seed: int, communities: int, password_hash: str) -> DemoSummary:
+    """Make the first ``communities`` demo communities that are not there yet.
+
+    Deterministic: the same ``seed`` makes the same rows (keys and instants of writing excepted).
+    Only the first community has accounts, all with ``password_hash``. The caller acts as the
+    system and commits. Raises RuleError for more than ``MOST`` communities, or where the default
+    data is not loaded.
+    """
+    if not 1 <= communities <= MOST:
+        raise RuleError(_l("There is room for 1 to %(most)s demo communities.", most=MOST))
+    if session.scalar(select(func.count()).select_from(PostRole)) == 0:
+        raise RuleError(_l("The default data is missing: run “portal init” first."))
+    summary = DemoSummary()
+    for number in range(communities):
+        place = site(number)
+        if session.scalar(select(Grid.id).where(Grid.code == place.code)) is not None:
+            summary.there.append(place.code)
+        else:
+            _build_community(session, seed, place, password_hash, summary)
+    return summary
+
+
+def _build_community(
+    session: Session, seed: int, place: Site, password_hash: str, summary: DemoSummary
+) -> None:
+    random = Random(f"{seed} {place.code}")
+    grids = plan_grids(place, random)
+    people, teams = plan_people(grids, place.number, random)
+    added = _above(place) + grids
+    known = set(session.scalars(select(Grid.code).where(Grid.code.in_([g.code for g in added]))))
+    for plan in added:
+        if plan.code not in known:
+            session.add(_grid(plan))
+    session.flush()
+    session.add(_leading_group(grids[0]))
+    workers = [_worker(person) for person in people]
+    session.add_all(workers)
+    session.flush()
+    posts = [
+        Post(worker_id=worker.id, **vars(post))
+        for worker, person in zip(workers, people, strict=True)
+        for post in person.posts
+    ]
+    session.add_all(posts)
+    session.add_all(_team(plan, workers) for plan in teams)
+    hotlines = _hotlines(session, place, grids)
+    session.add_all(hotlines)
+    session.flush()
+    users = _accounts(session, place, people, workers, password_hash)
+    summary.made.append(place.code)
+    summary.accounts += [user.username for user in users]
+    for name, rows in (
+        ("grids", grids),
+        ("workers", workers),
+        ("posts", posts),
+        ("teams", teams),
+        ("hotlines", hotlines),
+        ("accounts", users),
+    ):
+        summary.add(name, len(rows))
+
+
+def _above(place: Site) -> list[GridPlan]:
+    return [
+        GridPlan(place.district_code, place.district_name, "district", None),
+        GridPlan(place.street_code, place.street_name, "street", place.district_code),
+    ]
+
+
+def _grid(plan: GridPlan) -> Grid:
+    east, south, west, north = plan.bounds or (None,) * 4
+    return Grid(
+        code=plan.code,
+        name=plan.name,
+        level=plan.level,
+        kind=plan.kind,
+        parent_code=plan.parent_code,
+        boundary=plan.boundary,
+        bound_east=east,
+        bound_south=south,
+        bound_west=west,
+        bound_north=north,
+        households_declared=plan.households,
+        difficulty=plan.difficulty,
+        address=plan.address,
+        active_from=ACTIVE_FROM if plan.boundary else None,
+    )
+
+
+def _leading_group(community: GridPlan) -> LeadingGroup:
+    return LeadingGroup(
+        grid_code=community.code,
+        name=f"{community.name}网格化服务管理工作领导小组",
+        office="网格化服务管理办公室（设在社区综治工作站）",
+        formed_on=FORMED_ON,
+    )
+
+
+def _worker(person: PersonPlan) -> Worker:
+    return Worker(
+        name=person.name,
+        number=person.number,
+        phone=person.phone,
+        public_phone=person.public_phone,
+        public_consent_on=person.consent_on,
+        portrait=person.portrait,
+        origin=person.origin,
+        grid_code=person.grid_code,
+    )
+
+
+def _team(plan: TeamPlan, workers: list[Worker]) -> Team:
+    members = [workers[at] for at in plan.members]
+    return Team(
+        kind=plan.kind,
+        grid_code=plan.grid_code,
+        name=plan.name,
+        captain_id=members[0].id,
+        members=members,
+    )
+
+
+def _hotlines(session: Session, place: Site, grids: list[GridPlan]) -> list[Hotline]:
+    """The numbers a community fills in; those of its street only once for the street."""
+    known = set(session.execute(select(Hotline.grid_code, Hotline.name)).tuples())
+    cells = [grid.code for grid in grids if grid.level == "cell"]
+    wanted: list[tuple[str, dict[str, Any]]] = []
+    for line in community_hotlines():
+        if line["name"] == EVERY_CELL:
+            wanted += [(code, line | {"scope": "grid"}) for code in cells]
+        else:
+            wanted.append((place.street_code if line["scope"] == "street" else place.code, line))
+    first = FIRST_HOTLINE + place.number * PER_COMMUNITY
+    return [
+        Hotline(**line | {"grid_code": code, "number": f"{FIXED}{first + at:08d}", "note": None})
+        for at, (code, line) in enumerate(wanted)
+        if (code, line["name"]) not in known
+    ]
+
+
+def _accounts(
+    session: Session,
+    place: Site,
+    people: list[PersonPlan],
+    workers: list[Worker],
+    password_hash: str,
+) -> list[User]:
+    """The documented sign-ins: those of workers, and those whose role comes from a grant."""
+    if place.number:
+        return []
+    users: list[User] = []
+    for person, worker in zip(people, workers, strict=True):
+        if person.username:
+            user = _user(person.username, person.surname, person.given, password_hash)
+            session.add(user)
+            session.flush()
+            worker.user_id = user.id
+            users.append(user)
+    for username, last, first, role, digits in OFFICE_ACCOUNTS:
+        user = _user(username, last, first, password_hash)
+        session.add(user)
+        session.flush()
+        code = place.code[:digits] or None
+        session.add(
+            AccountGrant(
+                user_id=user.id, role=role, grid_code=code, since=GRANTED_ON, reason="演示账号"
+            )
+        )
+        users.append(user)
+    session.add_all(AccountState(user_id=user.id, must_change_password=False) for user in users)
+    session.flush()
+    for user in users:
+        synchronise_account(session, user)
+    session.flush()
+    return sorted(users, key=lambda user: user.username)
+
+
+def _user(username: str, last: str, first: str, password_hash: str) -> User:
+    return User(
+        username=username,
+        last_name=last,
+        first_name=first,
+        email=f"{username}@demo.invalid",
+        active=True,
+        password=password_hash,
+    )
