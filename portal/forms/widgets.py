@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder import fieldwidgets, upload
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from wtforms import Field, widgets
 from wtforms.widgets import html_params
@@ -88,6 +89,7 @@ class LookupInput:
     def __call__(self, field: Field, **attributes: Any) -> Markup:
         """Return the text input with ``data-lookup`` and the present value."""
         value = field._value() if hasattr(field, "_value") else field.data or ""
+        attributes.setdefault("placeholder", _("Name, pinyin, initials or code"))
         attributes.setdefault("data-lookup", self.url or getattr(field, "lookup_url", ""))
         if self.many:
             attributes.setdefault("data-many", True)

@@ -51,6 +51,9 @@
         if (!select.items.includes(key)) select.removeOption(key, true);
       });
     });
+    /* The field itself stays for its value only; a link to it from the error summary leads to the search box. */
+    field.setAttribute('aria-hidden', 'true');
+    field.addEventListener('focus', () => select.focus());
     ['aria-describedby', 'aria-invalid', 'aria-required'].forEach((name) => {
       if (field.hasAttribute(name)) select.control_input.setAttribute(name, field.getAttribute(name));
     });
