@@ -18,20 +18,18 @@
   };
 
   document.querySelectorAll('[data-lookup]').forEach((field) => {
-    const many = field.multiple || field.dataset.many !== undefined;
-    const options = [];
-    if (field.tagName === 'INPUT' && field.value) {
-      const value = field.dataset.value || field.value;
-      options.push({ value, label: field.value });
-      field.value = value;
-    }
+    /* Present values stand in the field as "key — label", several of them separated by ";". */
+    const many = field.dataset.many !== undefined;
+    const options = field.value.split(many ? /[;\uff1b]/ : /\u001f/).map((text) => text.trim()).filter(Boolean)
+      .map((text) => ({ value: text.split(/\s+\u2014\s+/)[0], label: text }));
+    field.value = options.map((option) => option.value).join(';');
     const select = new window.TomSelect(field, {
       valueField: 'value',
       labelField: 'label',
       searchField: [],
       options,
-      items: field.tagName === 'INPUT' ? options.map((option) => option.value) : undefined,
-      delimiter: '\u001f',
+      items: options.map((option) => option.value),
+      delimiter: many ? ';' : '\u001f',
       maxItems: many ? null : 1,
       maxOptions: 20,
       create: false,
