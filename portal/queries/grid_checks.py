@@ -54,7 +54,7 @@ def grid_records(session: Session, on: date) -> list[GridRecord]:
     ]
 
 
-def _grids(on: date) -> Select[tuple[str, str, str, str | None, str | None, str | None, int]]:
+def _grids(on: date) -> Select[str, str, str, str | None, str | None, str | None, int | None]:
     return (
         select(
             Grid.code,

@@ -233,7 +233,7 @@ def _households(
 
 def _staffing(records: Sequence[GridRecord]) -> Iterable[Finding]:
     """Gaps in staff, in communities that have any: an imported division has none to miss."""
-    staffed = set()
+    staffed: set[str] = set()
     for record in records:
         if any(record.posts.values()):
             staffed.update((*ancestors(record.code), record.code))

@@ -11,6 +11,7 @@ from typing import Any
 
 import shapely
 from flask_babel import lazy_gettext as _l
+from shapely.geometry.base import BaseGeometry
 
 from portal.errors import RuleError
 from portal.rules.geometry.datum import geometry_to_wgs84
@@ -84,7 +85,7 @@ def read_boundary(source: str | Mapping[str, Any], name: str, system: str = "wgs
 def mend(geometry: Surface, name: str) -> Boundary:
     """Drop repeated points, repair rings, round. Raises ``RuleError`` naming the grid when the
     area would change by 0.1 % or more, or nothing with an area is left."""
-    single = shapely.remove_repeated_points(geometry)
+    single = surface(shapely.remove_repeated_points(geometry))
     repeated = shapely.get_num_coordinates(geometry) - shapely.get_num_coordinates(single)
     mended = bool(repeated) or not geometry.is_valid
     result = _repaired(single)
@@ -103,7 +104,7 @@ def mend(geometry: Surface, name: str) -> Boundary:
             ),
             FIELD,
         )
-    return Boundary(result, mended, repeated)
+    return Boundary(result, mended, int(repeated))
 
 
 def _repaired(geometry: Surface) -> Surface:
@@ -112,13 +113,13 @@ def _repaired(geometry: Surface) -> Surface:
     for _round in range(MOST_ROUNDS):
         if not result.is_valid:
             result = surface(shapely.make_valid(result, method="structure", keep_collapsed=False))
-        result = shapely.remove_repeated_points(rounded(result))
+        result = surface(shapely.remove_repeated_points(rounded(result)))
         if result.is_valid:
             break
     return result
 
 
-def surface(geometry: shapely.Geometry) -> Surface:
+def surface(geometry: BaseGeometry) -> Surface:
     """The polygons of ``geometry`` as one Polygon or MultiPolygon, loose lines dropped."""
     parts = polygons(geometry)
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)

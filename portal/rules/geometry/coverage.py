@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from portal.rules.geometry.neighbours import REACH
@@ -59,10 +60,10 @@ class Coverage:
         self.places = list(places)
         self.bare = frozenset(bare)
         self.index = {place.code: number for number, place in enumerate(self.places)}
-        shapes = np.array([place.shape for place in self.places], dtype=object)
-        box = shapely.total_bounds(shapes) if len(shapes) else (0.0, 0.0, 0.0, 0.0)
-        self.plane = Plane.around(*box)
-        self.flats = np.asarray(self.plane.flat(shapes), dtype=object)
+        shapes = [place.shape for place in self.places]
+        self.plane = Plane.around(*(shapely.total_bounds(shapes) if shapes else (0, 0, 0, 0)))
+        self.flats: NDArray[np.object_] = np.empty(len(shapes), dtype=object)
+        self.flats[:] = [self.plane.flat(shape) for shape in shapes]
         self.levels: dict[str, list[int]] = defaultdict(list)
         for number, place in enumerate(self.places):
             self.levels[place.level].append(number)
@@ -190,12 +191,12 @@ class Coverage:
         return Piece(kind, about, touching, area_m2(shape), shape)
 
 
-def snapped(outline: BaseGeometry, children: Sequence[BaseGeometry]) -> BaseGeometry:
+def snapped(outline: BaseGeometry, children: NDArray[np.object_]) -> BaseGeometry:
     """``outline`` drawn through the vertices of ``children`` that lie within ``REACH`` of it but
     are not its own. Metres. The outline itself where snapping would break it."""
     own = {tuple(point) for point in shapely.get_coordinates(outline).tolist()}
     theirs = {tuple(point) for point in shapely.get_coordinates(children).tolist()} - own
-    points = shapely.points(np.array(sorted(theirs)).reshape(-1, 2))
+    points = np.array([shapely.Point(point) for point in sorted(theirs)], dtype=object)
     rim = outline.boundary
     shapely.prepare(rim)
     near = points[shapely.dwithin(rim, points, REACH)]
