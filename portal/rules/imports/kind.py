@@ -1,0 +1,82 @@
+"""What an import needs to know of a kind of file: columns, tables, and how rows become records."""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.models import Row
+from portal.rules.imports.cells import Cleaner
+
+
+class Refused(Exception):
+    """The file as a whole cannot be read; ``reason`` for the report, ``detail`` for people."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its two headers, how a cell is cleaned, and the reason given when a cell that
+    must not be empty is. ``sensitive`` values are masked wherever the import reports them."""
+
+    name: str
+    zh: str
+    clean: Cleaner
+    required: str | None = None
+    aliases: tuple[str, ...] = ()
+    sensitive: bool = False
+    export: bool = True
+
+
+@dataclass
+class Line:
+    """One row of the file on its way: ``values`` holds the cells that are not empty."""
+
+    number: int
+    cells: list[Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    outcome: str = "unchanged"
+    error: dict[str, Any] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the row is rejected; its records are not written."""
+        return self.error is not None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values.get(name)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of import.
+
+    ``model``: what a row of the file stands for; ``tables``: everything it may write, those that
+    others refer to first. ``plan(work, lines)`` turns the readable lines into records. ``key``
+    gives what may occur only once in a file (None: no check). ``shape``: ``table`` (CSV, XLSX)
+    or ``features`` (GeoJSON).
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    model: type[Row]
+    tables: tuple[type[Row], ...]
+    plan: Callable[[Any, list[Line]], None]
+    key: Callable[[Line], Hashable | None] | None = None
+    shape: str = "table"
+
+    def column(self, name: str) -> Column:
+        """The column called ``name``; raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def required(self) -> Iterable[Column]:
+        """Columns that a file must have."""
+        return [column for column in self.columns if column.required]

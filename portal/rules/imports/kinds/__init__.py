@@ -1,0 +1,13 @@
+"""The kinds of files that can be imported, by name."""
+
+from portal.rules.imports.kind import Kind
+from portal.rules.imports.kinds.boundaries import BOUNDARIES
+from portal.rules.imports.kinds.divisions import DIVISIONS
+from portal.rules.imports.kinds.duties import DUTIES
+from portal.rules.imports.kinds.grids import GRIDS
+from portal.rules.imports.kinds.posts import POSTS
+from portal.rules.imports.kinds.workers import WORKERS
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (DIVISIONS, GRIDS, WORKERS, POSTS, DUTIES, BOUNDARIES)
+}

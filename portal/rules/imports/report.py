@@ -1,0 +1,178 @@
+"""What an import tells afterwards: counts, reasons, and the rejected rows as a file."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from flask_babel import lazy_gettext as _l
+
+from portal.rules.imports.cells import guard
+from portal.rules.imports.kind import Line
+from portal.rules.imports.reader import REASON_HEADER
+
+MOST_ERRORS = 1000
+
+# Reasons of rejected rows, refused files and mended cells, for people.
+REASONS = {
+    "ambiguous_worker": _l("Several workers fit; give the worker number"),
+    "bad_boundary": _l("The boundary cannot be used"),
+    "bad_choice": _l("Not one of the words of the list"),
+    "bad_code": _l("Not a valid code"),
+    "bad_date": _l("Not a date"),
+    "bad_number": _l("Not a number, or out of range"),
+    "bad_phone": _l("Not a telephone number"),
+    "code_missing": _l("The code is missing"),
+    "conflicting_rows": _l("Another row of the file says something else"),
+    "date_order": _l("The end lies before the beginning"),
+    "digits_lost": _l("The spreadsheet has lost digits: format the column as text"),
+    "duplicate_row": _l("The file has this row more than once"),
+    "frequency_missing": _l("The frequency is missing"),
+    "grid_missing": _l("The grid is missing"),
+    "group_missing": _l("The group is missing"),
+    "kind_not_allowed": _l("Only cells have a kind"),
+    "level_mismatch": _l("The level does not fit the length of the code"),
+    "name_missing": _l("The name is missing"),
+    "not_allowed": _l("You may not write this"),
+    "origin_missing": _l("The origin is missing"),
+    "out_of_scope": _l("Outside your grids"),
+    "parent_mismatch": _l("The code above is not the beginning of the code"),
+    "phone_differs": _l("A worker of this name has another telephone number"),
+    "phone_in_use": _l("The telephone number belongs to another worker"),
+    "post_overlaps": _l("The worker holds this post already on other dates"),
+    "refused_by_database": _l("The database refused the row"),
+    "role_missing": _l("The post is missing"),
+    "too_long": _l("The text is too long"),
+    "unknown_grid": _l("There is no such grid"),
+    "unknown_parent": _l("There is no grid above with this code"),
+    "unknown_role": _l("There is no such post"),
+    "unknown_worker": _l("There is no such worker"),
+    "wrong_level": _l("The post belongs to another level of grid"),
+    "bad_mapping": _l("The mapping cannot be used"),
+    "duplicate_column": _l("Two columns mean the same"),
+    "empty_file": _l("The file is empty"),
+    "missing_column": _l("Columns are missing"),
+    "no_header": _l("No header was found; these columns are needed"),
+    "not_readable": _l("The file cannot be read"),
+    "not_text": _l("The file is neither text in a known encoding nor a spreadsheet"),
+    "too_large": _l("The file is too large"),
+    "unknown_crs": _l("The reference system of the file is not known"),
+    "wrong_format": _l("This kind of import needs another format"),
+    "blank": _l("Blanks removed"),
+    "date_format": _l("Date rewritten"),
+    "full_width": _l("Full-width characters made narrow"),
+    "invalid_ring": _l("Ring of a boundary mended"),
+    "masked": _l("Masked number left out"),
+    "number_format": _l("Number rewritten"),
+    "phone_format": _l("Telephone number rewritten"),
+}
+
+
+@dataclass
+class Report:
+    """The result of one run. ``imported`` = created + updated + unchanged; a file that could not
+    be read at all has ``refused_file`` (a reason) and zero rows."""
+
+    kind: str
+    dry_run: bool = False
+    batch: int | None = None
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    held_back: int = 0
+    ignored: int = 0
+    mended: Counter[str] = field(default_factory=Counter)
+    by_reason: Counter[str] = field(default_factory=Counter)
+    also_created: Counter[str] = field(default_factory=Counter)
+    extra_columns: list[str] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    refused_file: str | None = None
+    detail: str = ""
+    header: list[str] = field(default_factory=list)
+    rejected: list[Line] = field(default_factory=list)
+
+    @property
+    def imported(self) -> int:
+        """Rows that are in the database as the file has them."""
+        return self.created + self.updated + self.unchanged
+
+    @property
+    def ok(self) -> bool:
+        """Whether the file was read and no row failed."""
+        return not self.failed and self.refused_file is None
+
+    def count(self, lines: Iterable[Line]) -> None:
+        """Count what became of the rows of the file."""
+        for line in lines:
+            self.rows += 1
+            if line.error is not None:
+                self.failed += 1
+                self.by_reason[line.error["reason"]] += 1
+                self.rejected.append(line)
+                continue
+            self.mended.update(line.notes)
+            setattr(self, line.outcome, getattr(self, line.outcome) + 1)
+        self.errors = [line.error for line in self.rejected if line.error is not None]
+
+    def hold_back(self) -> None:
+        """Nothing was kept because some rows failed (``--all-or-nothing``)."""
+        self.held_back = self.imported
+        self.created = self.updated = self.unchanged = 0
+        self.also_created.clear()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as documented, and what more there is to say."""
+        return {
+            "batch": self.batch,
+            "rows": self.rows,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "imported": self.imported,
+            "failed": self.failed,
+            "mended": dict(sorted(self.mended.items())),
+            "by_reason": dict(sorted(self.by_reason.items())),
+            "refused_file": self.refused_file,
+            "kind": self.kind,
+            "dry_run": self.dry_run,
+            "detail": self.detail,
+            "held_back": self.held_back,
+            "ignored_rows": self.ignored,
+            "also_created": dict(sorted(self.also_created.items())),
+            "extra_columns": self.extra_columns,
+            "errors": self.errors[:MOST_ERRORS],
+            "errors_left_out": max(0, len(self.errors) - MOST_ERRORS),
+        }
+
+    def as_json(self) -> str:
+        """``as_dict`` as JSON text."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, default=str)
+
+
+def write_rejects(report: Report, file: Path) -> None:
+    """Write the rejected rows as they came, with the reason in a last column: a file that can be
+    put right and imported again. XLSX by its ending, otherwise CSV. Readable to its owner only:
+    it holds what the masked report leaves out."""
+    rows = [[*report.header, REASON_HEADER]]
+    width = len(report.header)
+    for line in report.rejected:
+        reason = line.error["reason"] if line.error else ""
+        cells = [*line.cells, *[""] * width][:width]
+        rows.append([*("" if cell is None else str(cell) for cell in cells), reason])
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    if file.suffix.lower() == ".xlsx":
+        with xlsxwriter.Workbook(file, {"strings_to_formulas": False}) as book:
+            sheet = book.add_worksheet()
+            for number, row in enumerate(rows):
+                for place, cell in enumerate(row):
+                    sheet.write_string(number, place, cell)
+        return
+    with file.open("w", encoding="utf-8-sig", newline="") as target:
+        csv.writer(target).writerows([guard(cell) for cell in row] for row in rows)

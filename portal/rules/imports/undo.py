@@ -1,0 +1,280 @@
+"""Taking a whole batch back, in one transaction, or not at all.
+
+A row that somebody changed since, or that other rows now refer to, is refused by name, and then
+nothing changes. The rows of the batch return to what they were, column by column.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    Date,
+    DateTime,
+    Table,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from portal import clock, roles, scope
+from portal.errors import RuleError
+from portal.models import ImportBatch, Row
+from portal.models.base import Model
+from portal.rules import audit
+from portal.rules.imports.references import CHANGES, references
+from portal.rules.imports.work import AT_ONCE, Found, raw_table
+from portal.rules.imports.writer import told
+
+# Why a row keeps a batch from being taken back, for people.
+REFUSALS = {
+    "changed_since": _l("Changed since the import"),
+    "deleted_since": _l("Deleted since the import"),
+    "referred_to": _l("Other rows refer to it now"),
+    "out_of_scope": _l("Outside your grids"),
+}
+
+
+@dataclass
+class UndoReport:
+    """What was taken back, or who stands in the way: ``refused`` has label, reason and detail."""
+
+    batch: int
+    removed: int = 0
+    restored: int = 0
+    already_gone: int = 0
+    refused: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the batch was taken back."""
+        return not self.refused
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of the batch, with the row as it is now."""
+
+    id: int
+    model: type[Row]
+    row_id: int
+    label: str
+    row_version: int
+    before: dict[str, Any] | None
+    now: Found | None
+
+
+def undo_import(session: Session, batch_id: int) -> UndoReport:
+    """Take batch ``batch_id`` back; the caller commits.
+
+    Raises RuleError for an unknown batch and for one that was taken back before. When the report
+    says ``refused``, nothing was changed.
+    """
+    attempt = session.begin_nested()
+    batch = _lock(session, batch_id)
+    steps = list(_steps(session, batch_id))
+    report = UndoReport(batch_id, already_gone=sum(_gone(step) for step in steps))
+    own = batch.actor == scope.actor().username
+    report.refused = list(_refusals(session, batch_id, steps, own=own))
+    if report.refused:
+        attempt.rollback()
+        return report
+    for run in _runs(step for step in reversed(steps) if step.now is not None):
+        if run[0].before is None:
+            _remove(session, run)
+            report.removed += len(run)
+        else:
+            _restore(session, run)
+            report.restored += len(run)
+    _close(session, batch_id, report)
+    attempt.commit()
+    session.expire_all()  # the rows were written past the session
+    return report
+
+
+def _lock(session: Session, batch_id: int) -> ImportBatch:
+    # Written before anything is read: on SQLite this takes the write lock for what follows.
+    session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == batch_id)
+        .values(updated_at=clock.now())
+        .execution_options(audited=True, synchronize_session=False)
+    )
+    batch = session.scalar(
+        select(ImportBatch)
+        .where(ImportBatch.id == batch_id)
+        .execution_options(populate_existing=True)
+    )
+    number = str(batch_id)
+    if batch is None:
+        raise RuleError(_l("There is no import %(number)s.", number=number))
+    if batch.undone_at is not None:
+        raise RuleError(_l("Import %(number)s has been taken back already.", number=number))
+    return batch
+
+
+def _steps(session: Session, batch_id: int) -> Iterator[Step]:
+    models = {mapper.class_.__tablename__: mapper.class_ for mapper in Model.registry.mappers}
+    statement = select(CHANGES).where(CHANGES.c.batch_id == batch_id).order_by(CHANGES.c.id)
+    changes = session.connection().execute(statement).mappings().all()
+    rows: dict[str, dict[int, Found]] = defaultdict(dict)
+    for name in dict.fromkeys(change["table_name"] for change in changes):
+        ids = [change["row_id"] for change in changes if change["table_name"] == name]
+        rows[name] = _rows(session, models[name], ids)
+    for change in changes:
+        yield Step(
+            change["id"],
+            models[change["table_name"]],
+            change["row_id"],
+            change["label"],
+            change["row_version"],
+            json.loads(change["before"]) if change["before"] else None,
+            rows[change["table_name"]].get(change["row_id"]),
+        )
+
+
+def _rows(session: Session, model: type[Row], ids: list[int]) -> dict[int, Found]:
+    raw = raw_table(model)
+    found = {}
+    for start in range(0, len(ids), AT_ONCE):
+        statement = select(raw).where(raw.c.id.in_(ids[start : start + AT_ONCE]))
+        locked = statement.with_for_update(key_share=True)
+        for row in session.connection().execute(locked).mappings():
+            found[row["id"]] = Found(model, row)
+    return found
+
+
+def _gone(step: Step) -> bool:
+    return step.now is None and step.before is None
+
+
+def _refusals(
+    session: Session, batch_id: int, steps: list[Step], *, own: bool
+) -> Iterator[dict[str, str]]:
+    for step in steps:
+        reason = _reason(step, own=own)
+        if reason:
+            yield {"label": step.label, "reason": reason, "detail": ""}
+    for model in dict.fromkeys(step.model for step in steps):
+        yield from references(session, batch_id, model)
+
+
+def _reason(step: Step, *, own: bool) -> str | None:
+    if step.now is None:
+        return None if step.before is None else "deleted_since"
+    # Whoever imported rows may take them back; the rows of others need the right to remove.
+    action = roles.WRITE if own or step.before is not None else roles.REMOVE
+    if not _allowed(step, action):
+        return "out_of_scope"
+    return "changed_since" if step.now.version != step.row_version else None
+
+
+def _allowed(step: Step, action: str) -> bool:
+    identity, resource = scope.current(), step.model.resource or ""
+    if not identity.can(action, resource):
+        return False
+    column = step.model.scope_column
+    if column is None or step.now is None:
+        return True
+    places = {step.now.raw[column], (step.before or {}).get(column, step.now.raw[column])}
+    prefixes = identity.prefixes(action, resource)
+    return all(scope.covers(prefixes, code) for code in places)
+
+
+def _runs(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Neighbouring steps of one table and one sort, so that order is kept between tables."""
+    for _key, run in groupby(steps, key=lambda step: (step.model, step.before is None)):
+        yield list(run)
+
+
+def _remove(session: Session, steps: list[Step]) -> None:
+    model = steps[0].model
+    table: Table = model.__table__
+    statement = delete(table).where(table.c.id == bindparam("of_id"))
+    session.connection().execute(statement, [{"of_id": step.row_id} for step in steps])
+    entries = [_entry(step, {}) for step in steps]
+    audit.record_bulk(session, "delete", model.__tablename__, entries)
+
+
+def _restore(session: Session, steps: list[Step]) -> None:
+    model = steps[0].model
+    raw = raw_table(model)
+    now = clock.now()
+    entries = []
+    for step in steps:
+        assert step.before is not None and step.now is not None
+        values = {
+            name: _parsed(raw.c[name].type, value)
+            for name, value in step.before.items()
+            if name != "version"
+        }
+        version = step.now.version + 1
+        session.connection().execute(
+            update(raw)
+            .where(raw.c.id == step.row_id)
+            .values(values | {"version": version, "updated_at": now})
+        )
+        _move_earlier(session, step, version)
+        entries.append(
+            _entry(
+                step,
+                {
+                    name: [told(model, name, step.now.raw[name]), told(model, name, value)]
+                    for name, value in values.items()
+                    if name not in audit.UNTOLD
+                },
+            )
+        )
+    audit.record_bulk(session, "update", model.__tablename__, entries)
+
+
+def _move_earlier(session: Session, step: Step, version: int) -> None:
+    """The row is again what an earlier batch left: that batch may still be taken back."""
+    assert step.before is not None
+    session.connection().execute(
+        update(CHANGES)
+        .where(
+            CHANGES.c.table_name == step.model.__tablename__,
+            CHANGES.c.row_id == step.row_id,
+            CHANGES.c.row_version == step.before["version"],
+            CHANGES.c.id < step.id,
+        )
+        .values(row_version=version)
+    )
+
+
+def _parsed(kind: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(kind, DateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if isinstance(kind, Date) else value
+
+
+def _entry(step: Step, changes: dict[str, Any]) -> dict[str, Any]:
+    column = step.model.scope_column
+    return {
+        "row_id": step.row_id,
+        "row_label": step.label,
+        "grid_code": step.now.raw[column] if column and step.now else None,
+        "changes": changes,
+    }
+
+
+def _close(session: Session, batch_id: int, report: UndoReport) -> None:
+    session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == batch_id)
+        .values(undone_at=clock.now(), updated_at=clock.now())
+        .execution_options(audited=True, synchronize_session=False)
+    )
+    changes = {"removed": report.removed, "restored": report.restored}
+    entry = {"row_id": batch_id, "row_label": f"undo {batch_id}", "grid_code": None}
+    audit.record_bulk(session, "update", ImportBatch.__tablename__, [entry | {"changes": changes}])

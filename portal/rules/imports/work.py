@@ -1,0 +1,243 @@
+"""What a kind works with: look rows up, put records, reject lines.
+
+Nothing is written here. Records become ``Draft``s; the writer turns them into rows afterwards, in
+bulk. A draft belongs to the lines that need it and is dropped when all of them failed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import RowMapping, Text, column, select, table
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TableClause
+
+from portal import roles, scope
+from portal.models import Row
+from portal.models.types import EncryptedText
+from portal.rules.imports.kind import Kind, Line
+from portal.rules.masking import mask
+
+AT_ONCE = 500  # values in one IN list
+RANK = ("unchanged", "updated", "created")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row as it lies in the database; encrypted columns are still encrypted in ``raw``."""
+
+    model: type[Row]
+    raw: RowMapping
+
+    @property
+    def id(self) -> int:
+        """The row's key."""
+        return int(self.raw["id"])
+
+    @property
+    def version(self) -> int:
+        """The row's version when it was read."""
+        return int(self.raw["version"])
+
+    def value(self, name: str) -> Any:
+        """The value of a column, decrypted."""
+        kind = self.model.__table__.c[name].type
+        if isinstance(kind, EncryptedText):
+            return kind.process_result_value(self.raw[name], None)
+        return self.raw[name]
+
+
+@dataclass(eq=False)
+class Draft:
+    """A row to insert (``found`` is None) or the changed columns of one to update.
+
+    ``links``: column to the draft whose key fills it. ``side``: not what a row of the file stands
+    for, so that making it only changes that row.
+    """
+
+    model: type[Row]
+    values: dict[str, Any]
+    label: str
+    order: Any = 0
+    found: Found | None = None
+    links: dict[str, "Draft"] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    side: bool = False
+    row_id: int | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any line that needs it still stands."""
+        return any(not line.failed for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run: see the command's help."""
+
+    dry_run: bool = False
+    all_or_nothing: bool = False
+    rename: bool = False
+
+
+def raw_table(model: type[Row]) -> TableClause:
+    """The model's table with encrypted columns as the text that is stored."""
+    columns = model.__table__.c
+    return table(
+        model.__tablename__,
+        *(column(c.name, Text() if isinstance(c.type, EncryptedText) else c.type) for c in columns),
+    )
+
+
+class Work:
+    """One run of an import, from readable lines to drafts."""
+
+    def __init__(self, session: Session, kind: Kind, options: Options) -> None:
+        self.session = session
+        self.kind = kind
+        self.options = options
+        self.identity = scope.current()
+        self.drafts: list[Draft] = []
+        self._of_found: dict[tuple[type[Row], int], Draft] = {}
+        self._prefixes: dict[type[Row], tuple[str, ...]] = {}
+
+    # Looking up
+
+    def find(
+        self,
+        model: type[Row],
+        by: str,
+        values: Iterable[Any],
+        columns: Iterable[str] = (),
+        *,
+        everywhere: bool = False,
+    ) -> dict[Any, list[Found]]:
+        """Rows of ``model`` whose column ``by`` is one of ``values``, by that value, locked.
+
+        ``columns`` are those that ``put`` will compare. Only rows that the identity may write,
+        unless ``everywhere`` (then the answer must not show).
+        """
+        raw = raw_table(model)
+        names = dict.fromkeys(["id", "version", by, model.scope_column or "id", *columns])
+        statement = select(*(raw.c[name] for name in names)).with_for_update(key_share=True)
+        if model.scope_column and not everywhere:
+            statement = statement.where(
+                scope.within(raw.c[model.scope_column], self._writable(model))
+            )
+        wanted = sorted({value for value in values if value is not None})
+        found: dict[Any, list[Found]] = {}
+        for start in range(0, len(wanted), AT_ONCE):
+            part = statement.where(raw.c[by].in_(wanted[start : start + AT_ONCE]))
+            for row in self.session.connection().execute(part.order_by(raw.c.id)).mappings():
+                found.setdefault(row[by], []).append(Found(model, row))
+        return found
+
+    # Deciding
+
+    def may_write(self, line: Line, model: type[Row], code: str | None) -> bool:
+        """Whether the identity may write a row of ``model`` at ``code``; rejects the line if not.
+
+        Asked before anything is looked up, so that what lies outside does not show.
+        """
+        resource = model.resource
+        if resource is None or not self.identity.can(roles.WRITE, resource):
+            self.fail(line, "not_allowed")
+        elif model.scope_column and not scope.covers(self._writable(model), code):
+            self.fail(line, "out_of_scope")
+        return not line.failed
+
+    def fail(
+        self, line: Line, reason: str, name: str | None = None, message: str | None = None
+    ) -> None:
+        """Reject ``line`` because of column ``name``; the first reason stands."""
+        if line.error is None:
+            line.error = {"row": line.number, "column": name, "reason": reason}
+            if name is not None:
+                line.error["value"] = _shown(self.kind, name, line.values.get(name))
+            if message is not None:
+                line.error["message"] = message
+
+    def put(
+        self,
+        line: Line,
+        model: type[Row],
+        values: dict[str, Any],
+        label: str,
+        *,
+        found: Found | None = None,
+        links: dict[str, Draft] | None = None,
+        order: Any = 0,
+        side: bool = False,
+    ) -> Draft | None:
+        """Have ``values`` in a row of ``model``: in ``found``, or in a new one.
+
+        ``values`` of a found row are those to change; equal ones are left out. Returns None, with
+        the line rejected, where the identity may not write the row or two lines contradict.
+        """
+        places = {values[c] for c in (model.scope_column,) if c and c in values}
+        if found is not None and model.scope_column:
+            places.add(found.raw[model.scope_column])
+        for code in places or {None}:
+            if not self.may_write(line, model, code):
+                return None
+        if found is not None:
+            known = self._of_found.get((model, found.id))
+            if known is not None:
+                return self.join(line, known, values)
+        draft = Draft(model, values, label, order, found, links or {}, [line], side)
+        if found is not None:
+            self._of_found[model, found.id] = draft
+        self.drafts.append(draft)
+        return draft
+
+    def join(self, line: Line, draft: Draft, values: dict[str, Any]) -> Draft | None:
+        """Let ``line`` share ``draft``; None, with the line rejected, when they contradict."""
+        for name, value in values.items():
+            if draft.values.setdefault(name, value) != value:
+                self.fail(line, "conflicting_rows", name if name in line.values else None)
+                return None
+        draft.lines.append(line)
+        return draft
+
+    def _writable(self, model: type[Row]) -> tuple[str, ...]:
+        if model not in self._prefixes:
+            self._prefixes[model] = self.identity.prefixes(roles.WRITE, model.resource or "")
+        return self._prefixes[model]
+
+
+def changes_of(draft: Draft) -> dict[str, Any]:
+    """The columns of an update that differ from what lies in the database."""
+    found = draft.found
+    if found is None:
+        return draft.values
+    return {name: value for name, value in draft.values.items() if found.value(name) != value}
+
+
+def settle(drafts: Iterable[Draft]) -> tuple[list[Draft], Counter[str]]:
+    """The drafts that change something, and how many new rows nobody's line stands for (by level
+    or table). The outcome is noted in the lines."""
+    changing = []
+    also_created: Counter[str] = Counter()
+    for draft in drafts:
+        if not draft.wanted:
+            continue
+        outcome = "created"
+        if draft.found is not None:
+            draft.values = changes_of(draft)
+            outcome = "updated" if draft.values else "unchanged"
+        if outcome != "unchanged":
+            changing.append(draft)
+        if draft.side and outcome == "created":
+            outcome = "updated"
+            also_created[draft.values.get("level") or draft.model.__tablename__] += 1
+        for line in draft.lines:
+            line.outcome = max(line.outcome, outcome, key=RANK.index)
+    return changing, also_created
+
+
+def _shown(kind: Kind, name: str, value: Any) -> Any:
+    sensitive = any(column.name == name and column.sensitive for column in kind.columns)
+    if value is None or isinstance(value, int | float | bool):
+        return value
+    return mask(str(value)) if sensitive else str(value)[:120]

@@ -1,0 +1,195 @@
+"""From drafts to rows, in bulk, with the audit entries and the before-images of the batch.
+
+Everything happens in the caller's transaction. The rows that are changed were locked when they
+were read (on SQLite the batch's own row has taken the write lock before).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.models import ImportChange, Row
+from portal.models.search import search_terms
+from portal.models.types import EncryptedText
+from portal.rules import audit
+from portal.rules.imports.work import Draft
+from portal.rules.masking import HIDDEN
+
+AT_ONCE = 1000
+LABEL = 120
+
+
+def write(session: Session, batch: int, tables: Sequence[type[Row]], drafts: list[Draft]) -> None:
+    """Write ``drafts`` as part of ``batch``; a line the database refuses is rejected alone."""
+    for model in tables:
+        own = [draft for draft in drafts if draft.model is model]
+        new = sorted((d for d in own if d.found is None), key=lambda draft: draft.order)
+        _insert(session, model, new)
+        changed = [draft for draft in own if draft.found is not None]
+        _update(session, model, changed)
+        written = [d for d in new if d.row_id is not None] + changed
+        _remember(session, batch, written)
+        _audit(session, model, written)
+
+
+def _insert(session: Session, model: type[Row], drafts: list[Draft]) -> None:
+    for start in range(0, len(drafts), AT_ONCE):
+        part = drafts[start : start + AT_ONCE]
+        try:
+            with session.begin_nested():
+                _insert_part(session, model, part)
+        except DBAPIError:
+            # A conflict that nobody foresaw: find out whose row it is.
+            for draft in part:
+                _insert_alone(session, model, draft)
+
+
+def _insert_alone(session: Session, model: type[Row], draft: Draft) -> None:
+    try:
+        with session.begin_nested():
+            _insert_part(session, model, [draft])
+    except DBAPIError:
+        draft.row_id = None
+        for line in draft.lines:
+            line.error = line.error or {
+                "row": line.number,
+                "column": None,
+                "reason": "refused_by_database",
+            }
+
+
+def _insert_part(session: Session, model: type[Row], drafts: Sequence[Draft]) -> None:
+    kept = [draft for draft in drafts if draft.wanted]
+    if not kept:
+        return
+    for draft in kept:
+        draft.values |= {name: other.row_id for name, other in draft.links.items()}
+        _add_search_terms(draft)
+    names = dict.fromkeys(name for draft in kept for name in draft.values)
+    default = {name: _default(model, name) for name in names}
+    target: Table = model.__table__
+    statement = insert(target).returning(target.c.id, sort_by_parameter_order=True)
+    rows = [default | draft.values for draft in kept]
+    ids = session.connection().execute(statement, rows).scalars().all()
+    for draft, row_id in zip(kept, ids, strict=True):
+        draft.row_id = row_id
+
+
+def _default(model: type[Row], name: str) -> Any:
+    default = model.__table__.c[name].default
+    return default.arg if default is not None and default.is_scalar else None
+
+
+def _update(session: Session, model: type[Row], drafts: Iterable[Draft]) -> None:
+    target: Table = model.__table__
+    now = clock.now()
+    for draft in drafts:
+        _add_search_terms(draft)
+    names_of = {id(draft): tuple(sorted(draft.values)) for draft in drafts}
+    for names, group in groupby(
+        sorted(drafts, key=lambda draft: names_of[id(draft)]), key=lambda d: names_of[id(d)]
+    ):
+        statement = (
+            update(target)
+            .where(target.c.id == bindparam("of_id"))
+            .values({name: bindparam(f"to_{name}", type_=target.c[name].type) for name in names})
+            .values(version=target.c.version + 1, updated_at=now)
+        )
+        rows = []
+        for draft in group:
+            assert draft.found is not None
+            draft.row_id = draft.found.id
+            rows.append(
+                {"of_id": draft.row_id} | {f"to_{name}": draft.values[name] for name in names}
+            )
+        session.connection().execute(statement, rows)
+
+
+def _add_search_terms(draft: Draft) -> None:
+    source = draft.model.search_source
+    if not source or (draft.found is not None and not set(source) & set(draft.values)):
+        return
+
+    def value(name: str) -> Any:
+        if name in draft.values or draft.found is None:
+            return draft.values.get(name)
+        return draft.found.value(name)
+
+    draft.values["search_terms"] = search_terms(*(value(name) for name in source))
+
+
+def _remember(session: Session, batch: int, drafts: Iterable[Draft]) -> None:
+    rows = [
+        {
+            "batch_id": batch,
+            "table_name": draft.model.__tablename__,
+            "row_id": draft.row_id,
+            "label": draft.label[:LABEL],
+            "before": _before(draft),
+            "row_version": 1 if draft.found is None else draft.found.version + 1,
+        }
+        for draft in drafts
+    ]
+    if rows:
+        session.connection().execute(insert(ImportChange.__table__), rows)
+
+
+def _before(draft: Draft) -> str | None:
+    """The changed columns as they were, encrypted ones still encrypted; None for a new row."""
+    if draft.found is None:
+        return None
+    raw = draft.found.raw
+    values = {name: plain(raw[name]) for name in draft.values}
+    return json.dumps(values | {"version": draft.found.version}, ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON holds it."""
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _audit(session: Session, model: type[Row], drafts: list[Draft]) -> None:
+    for action, new in (("insert", True), ("update", False)):
+        audit.record_bulk(
+            session,
+            action,
+            model.__tablename__,
+            [_entry(draft) for draft in drafts if (draft.found is None) == new],
+        )
+
+
+def _entry(draft: Draft) -> dict[str, Any]:
+    column = draft.model.scope_column
+    raw = draft.found.raw if draft.found is not None else {}
+    changes = {}
+    for name, value in draft.values.items():
+        if name in audit.UNTOLD or (draft.found is None and value is None):
+            continue
+        after = told(draft.model, name, value)
+        changes[name] = (
+            after if draft.found is None else [told(draft.model, name, raw[name]), after]
+        )
+    return {
+        "row_id": draft.row_id,
+        "row_label": draft.label,
+        "grid_code": (draft.values.get(column) or raw.get(column)) if column else None,
+        "changes": changes,
+    }
+
+
+def told(model: type[Row], name: str, value: Any) -> Any:
+    """A value as the audit log may hold it: nothing private, nothing long."""
+    if value is not None and (
+        name in model.sensitive or isinstance(model.__table__.c[name].type, EncryptedText)
+    ):
+        return HIDDEN
+    if isinstance(value, str) and len(value) > audit.LONGEST:
+        return f"{value[: audit.LONGEST]}… ({len(value)})"
+    return plain(value)
