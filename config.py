@@ -32,14 +32,11 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         raise ConfigError(f"PORTAL_ENV={env}: use development or production")
     var = Path(environ.get("PORTAL_VAR") or ROOT / "var").resolve()
     var.mkdir(parents=True, exist_ok=True)
-    settings = (
-        _portal_settings(environ, env, var) | _keys(environ, env, var) | _framework(env)
-    )
+    settings = _portal_settings(environ, env, var) | _keys(environ, env, var) | _framework(env)
     settings["SQLALCHEMY_DATABASE_URI"] = _database_url(environ, var)
-    settings["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(
-        settings["SQLALCHEMY_DATABASE_URI"]
-    )
-    settings["RATELIMIT_STORAGE_URI"] = settings["PORTAL_REDIS_URL"]
+    settings["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings["SQLALCHEMY_DATABASE_URI"])
+    queue = settings["PORTAL_REDIS_URL"]
+    settings["RATELIMIT_STORAGE_URI"] = f"redis+{queue}" if queue.startswith("unix") else queue
     return settings
 
 
@@ -48,23 +45,18 @@ def _portal_settings(environ: Mapping[str, str], env: str, var: Path) -> dict[st
         raise ConfigError("PORTAL_CLOCK is for tests: unset it in production")
     password = environ.get("PORTAL_DEMO_PASSWORD", "")
     if password and len(password) < MIN_DEMO_PASSWORD:
-        raise ConfigError(
-            f"PORTAL_DEMO_PASSWORD: use at least {MIN_DEMO_PASSWORD} characters"
-        )
+        raise ConfigError(f"PORTAL_DEMO_PASSWORD: use at least {MIN_DEMO_PASSWORD} characters")
     host = environ.get("PORTAL_HOST", "127.0.0.1")
     port = _number(environ, "PORTAL_PORT", 8080, 1, 65535)
     return {
         "PORTAL_ENV": env,
         "PORTAL_VAR": var,
-        "PORTAL_REDIS_URL": environ.get("PORTAL_REDIS_URL")
-        or f"unix://{socket_path(var)}",
+        "PORTAL_REDIS_URL": environ.get("PORTAL_REDIS_URL") or f"unix://{socket_path(var)}",
         "PORTAL_REDIS_EMBEDDED": not environ.get("PORTAL_REDIS_URL"),
         "PORTAL_TIMEZONE": environ.get("PORTAL_TIMEZONE", "Asia/Shanghai"),
         "PORTAL_HOST": host,
         "PORTAL_PORT": port,
-        "PORTAL_PUBLIC_URL": environ.get(
-            "PORTAL_PUBLIC_URL", f"http://{host}:{port}"
-        ).rstrip("/"),
+        "PORTAL_PUBLIC_URL": environ.get("PORTAL_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         "PORTAL_WORKERS": _number(environ, "PORTAL_WORKERS", 2, 1, 64),
         "PORTAL_DEMO_PASSWORD": password,
         "PORTAL_CLOCK": environ.get("PORTAL_CLOCK") or None,
@@ -81,9 +73,7 @@ def socket_path(var: Path) -> Path:
     return Path(f"/tmp/portal-{os.getuid()}") / f"{digest}.sock"
 
 
-def _number(
-    environ: Mapping[str, str], name: str, default: int, low: int, high: int
-) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ConfigError(f"{name}={text}: use a number from {low} to {high}")
@@ -109,15 +99,11 @@ def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
     for name in ("PORTAL_SECRET_KEY", "PORTAL_DATA_KEYS", "PORTAL_INDEX_KEY"):
         value = environ.get(name)
         if not value and env == "production":
-            raise ConfigError(
-                f"{name} is not set: production does not run on generated keys"
-            )
+            raise ConfigError(f"{name} is not set: production does not run on generated keys")
         found[name] = value or _generated(var / "keys" / name.lower())
     if len(found["PORTAL_SECRET_KEY"]) < 32:
         raise ConfigError("PORTAL_SECRET_KEY: use at least 32 characters")
-    data_keys = [
-        decode_key("PORTAL_DATA_KEYS", k) for k in found["PORTAL_DATA_KEYS"].split(",")
-    ]
+    data_keys = [decode_key("PORTAL_DATA_KEYS", k) for k in found["PORTAL_DATA_KEYS"].split(",")]
     return {
         "SECRET_KEY": found["PORTAL_SECRET_KEY"],
         "JWT_SECRET_KEY": found["PORTAL_SECRET_KEY"],

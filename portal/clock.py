@@ -22,9 +22,7 @@ def now() -> datetime:
         return datetime.now(UTC)
     state = json.loads(Path(file).read_text())
     passed = (time.time() - state.get("since", time.time())) * state.get("speed", 0)
-    return datetime.fromisoformat(state["at"]).astimezone(UTC) + timedelta(
-        seconds=passed
-    )
+    return datetime.fromisoformat(state["at"]).astimezone(UTC) + timedelta(seconds=passed)
 
 
 def zone() -> ZoneInfo:

@@ -1,9 +1,12 @@
 """Extension objects, created once and wired in ``portal.app``."""
 
-from flask_appbuilder import AppBuilder, Model
+import sqlite3
+
+from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from sqlalchemy import Engine, event
 
 # Set before FAB's own models are imported, so that their constraints have names too
 # (without names neither engine can drop them in a migration).
@@ -20,6 +23,9 @@ migrate = Migrate()
 csrf = CSRFProtect()
 
 
-def new_appbuilder() -> AppBuilder:
-    """A fresh AppBuilder: it keeps views and menu per application, so it is not shared."""
-    return AppBuilder(update_perms=False)
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: object, record: object) -> None:
+    """Write-ahead log, enforced foreign keys and patience on every SQLite connection."""
+    if isinstance(connection, sqlite3.Connection):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")

@@ -35,7 +35,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         EXPORT: OFFICE,
     },
     "Worker": {
-        READ: STAFF,
+        READ: (*STAFF, ADMIN),  # the administrator ties accounts to workers
         WRITE: (CLERK, STATION),
         REMOVE: (STATION,),
         EXPORT: (CLERK, STATION),

@@ -77,7 +77,7 @@ SYSTEM = Identity(None, "system", "system", unrestricted=True)
 ANONYMOUS = Identity(None, "", "")
 
 _acting: ContextVar[Identity | None] = ContextVar("acting", default=None)
-_provider: Callable[[], Identity | None] = lambda: None
+_provider: Callable[[], Identity | None] | None = None
 
 
 def set_provider(provider: Callable[[], Identity | None]) -> None:
@@ -86,14 +86,18 @@ def set_provider(provider: Callable[[], Identity | None]) -> None:
     _provider = provider
 
 
+def _provided() -> Identity | None:
+    return _provider() if _provider is not None else None
+
+
 def current() -> Identity:
     """Who acts now; nobody (and so nothing is allowed) unless somebody signed in or acts."""
-    return _acting.get() or _provider() or ANONYMOUS
+    return _acting.get() or _provided() or ANONYMOUS
 
 
 def actor() -> Identity:
     """Whose doing it is for the audit log: the signed-in person, even where the system helps."""
-    return _provider() or _acting.get() or ANONYMOUS
+    return _provided() or _acting.get() or ANONYMOUS
 
 
 @contextmanager
@@ -117,9 +121,7 @@ def smallest(codes: Iterable[str]) -> tuple[str, ...]:
 
 def covers(prefixes: Iterable[str], code: str | None) -> bool:
     """Whether ``code`` lies in one of the subtrees; a row of no grid only in ``EVERYWHERE``."""
-    return any(
-        prefix == EVERYWHERE or (code or "").startswith(prefix) for prefix in prefixes
-    )
+    return any(prefix == EVERYWHERE or (code or "").startswith(prefix) for prefix in prefixes)
 
 
 def ancestors(code: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from portal.extensions import db
 from portal.queries.grid_checks import grid_records
 from portal.rules.check_grids import Report
 from portal.rules.check_grids import check_grids as check
-from portal.rules.settings import household_standards
+from portal.queries.settings import household_standards
 
 
 @click.command("check-grids")

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from flask_appbuilder.security.sqla.models import User
+from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, String, false
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
@@ -59,3 +59,11 @@ class AccountGrant(Row):
     grid: Mapped[Grid | None] = relationship(Grid, lazy="raise_on_sql")
 
     __table_args__ = (CheckConstraint("until IS NULL OR until >= since", name="dates"),)
+
+
+# FAB's own tables come under the same line of the roles table, the same check and the same audit.
+for _model, _resource in ((User, "User"), (Role, "Role")):
+    _model.resource = _resource
+    _model.scope_column = None
+    _model.scope_above = False
+    _model.sensitive = ("password", "email") if _model is User else ()

@@ -31,12 +31,8 @@ class Row(Model):
     search_source: ClassVar[tuple[str, ...]] = ()
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    version: Mapped[int] = mapped_column(
-        Integer, nullable=False, default=1, server_default="1"
-    )
-    created_at: Mapped[datetime] = mapped_column(
-        INSTANT, nullable=False, default=clock.now
-    )
+    version: Mapped[int] = mapped_column(Integer, nullable=False, default=1, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(INSTANT, nullable=False, default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(
         INSTANT, nullable=False, default=clock.now, onupdate=clock.now
     )

@@ -12,8 +12,7 @@ from portal.models.types import CODE
 from portal.scope import CODE_LENGTHS
 
 LENGTH_OF_LEVEL = " OR ".join(
-    f"(level = '{level}' AND length(code) = {size})"
-    for level, size in CODE_LENGTHS.items()
+    f"(level = '{level}' AND length(code) = {size})" for level, size in CODE_LENGTHS.items()
 )
 
 

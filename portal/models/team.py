@@ -114,9 +114,7 @@ class Post(InGrid, Row):
     until: Mapped[date | None] = mapped_column(Date)
     public: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False)
 
-    worker: Mapped[Worker] = relationship(
-        Worker, back_populates="posts", lazy="raise_on_sql"
-    )
+    worker: Mapped[Worker] = relationship(Worker, back_populates="posts", lazy="raise_on_sql")
     post_role: Mapped[PostRole] = relationship(PostRole, lazy="raise_on_sql")
 
 
@@ -142,16 +140,12 @@ class Team(InGrid, Row):
 
     kind: Mapped[str] = mapped_column(String(12), nullable=False)
     name: Mapped[str] = mapped_column(String(80), nullable=False)
-    captain_id: Mapped[int | None] = mapped_column(
-        ForeignKey("workers.id", ondelete="SET NULL")
-    )
+    captain_id: Mapped[int | None] = mapped_column(ForeignKey("workers.id", ondelete="SET NULL"))
 
     captain: Mapped[Worker | None] = relationship(
         Worker, foreign_keys=[captain_id], lazy="raise_on_sql"
     )
-    members: Mapped[list[Worker]] = relationship(
-        Worker, secondary=team_members, lazy="select"
-    )
+    members: Mapped[list[Worker]] = relationship(Worker, secondary=team_members, lazy="select")
 
     def __str__(self) -> str:
         return self.name

@@ -39,9 +39,7 @@ class EncryptedText(TypeDecorator[str]):
         key = current_app.config["PORTAL_DATA_KEYS"][0]
         nonce = os.urandom(12)
         sealed = AESGCM(key).encrypt(nonce, value.encode(), self.place.encode())
-        return base64.b64encode(
-            bytes([AES_256_GCM, key_id(key)]) + nonce + sealed
-        ).decode()
+        return base64.b64encode(bytes([AES_256_GCM, key_id(key)]) + nonce + sealed).decode()
 
     def process_result_value(self, value: str | None, dialect: object) -> str | None:
         """Decrypt ``value``; raises ValueError when it was altered or its key is missing."""
@@ -51,11 +49,7 @@ class EncryptedText(TypeDecorator[str]):
         for key in current_app.config["PORTAL_DATA_KEYS"]:
             if raw[0] == AES_256_GCM and raw[1] == key_id(key):
                 try:
-                    return (
-                        AESGCM(key)
-                        .decrypt(raw[2:14], raw[14:], self.place.encode())
-                        .decode()
-                    )
+                    return AESGCM(key).decrypt(raw[2:14], raw[14:], self.place.encode()).decode()
                 except InvalidTag:
                     continue
         raise ValueError(f"{self.place}: no key of PORTAL_DATA_KEYS opens this value")

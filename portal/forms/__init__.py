@@ -1,0 +1,1 @@
+"""Forms: what may be typed, and what is said beside the field when it is wrong."""

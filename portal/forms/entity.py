@@ -1,0 +1,93 @@
+"""A form class from the columns of a model: labels, limits and choices come with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from sqlalchemy import types as sa_types
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from portal.models.types import EncryptedText
+
+
+class EntityForm(FlaskForm):
+    """Base of the generated forms: the row's version and a token against double submission."""
+
+    row_version = HiddenField()
+    once = HiddenField()
+
+    def shown_fields(self) -> list[Field]:
+        """The fields a person fills in, in order."""
+        hidden = ("row_version", "once", "csrf_token")
+        return [field for field in self if field.name not in hidden]
+
+
+class ReasonForm(FlaskForm):
+    """Why a masked value is opened."""
+
+    reason = StringField(
+        _l("Reason"),
+        [InputRequired(_l("Say why you need it.")), Length(min=4, max=200)],
+        description=_l("It is kept in the access log together with your name."),
+    )
+
+
+def form_class(name: str, fields: Mapping[str, Field]) -> type[EntityForm]:
+    """A form with ``fields`` in their order."""
+    return type(name, (EntityForm,), dict(fields))
+
+
+def field_for(column: Any, label: str, help_text: str, choices: Mapping[Any, Any] | None) -> Field:
+    """The field that fits a column of the table."""
+    required = not column.nullable and column.default is None
+    told = {"label": label, "description": help_text}
+    checks: list[Any] = [InputRequired(_l("Fill this in.")) if required else Optional()]
+    if choices is not None:
+        return _select(column, told, choices, required)
+    kind = column.type
+    if isinstance(kind, sa_types.Boolean):
+        return BooleanField(**told)
+    if isinstance(kind, sa_types.Date):
+        return DateField(validators=checks, **told)
+    if isinstance(kind, sa_types.Integer):
+        limit = NumberRange(0, 2_000_000_000, _l("Type a whole number of 0 or more."))
+        return IntegerField(validators=[*checks, limit], **told)
+    if isinstance(kind, EncryptedText):
+        return StringField(validators=[*checks, Length(max=60)], filters=[_stripped], **told)
+    if isinstance(kind, sa_types.Text):
+        checks.append(Length(max=4000, message=_l("Use at most %(max)d characters.")))
+        return TextAreaField(validators=checks, filters=[_stripped], **told)
+    checks.append(Length(max=kind.length, message=_l("Use at most %(max)d characters.")))
+    return StringField(validators=checks, filters=[_stripped], **told)
+
+
+def _select(
+    column: Any, told: dict[str, str], choices: Mapping[Any, Any], required: bool
+) -> SelectField:
+    number = isinstance(column.type, sa_types.Integer)
+
+    def coerce(value: Any) -> Any:
+        if value in (None, ""):
+            return None
+        return int(value) if number else str(value)
+
+    options: list[tuple[Any, Any]] = [(key, text) for key, text in choices.items()]
+    checks = [InputRequired(_l("Choose one."))] if required else [Optional()]
+    return SelectField(
+        choices=[("", _l("Please choose"))] + options, coerce=coerce, validators=checks, **told
+    )
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() or None if isinstance(value, str) else value

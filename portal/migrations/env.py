@@ -1,0 +1,69 @@
+"""Migrations on SQLite and PostgreSQL, with rows and triggers kept.
+
+SQLite rebuilds a table to change it: with foreign keys on that fails or silently deletes the
+children, and it drops the triggers. So keys are off before the transaction, checked after it, and
+the triggers are made again from what the schema held before.
+"""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, text
+
+from portal import models
+from portal.extensions import db
+
+TRIGGERS = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+
+
+def run() -> None:
+    """Run the migrations on the application's own engine."""
+    assert models, "the tables must be imported before they are compared"
+    with db.engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.commit()
+        _migrate(connection, sqlite)
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            connection.commit()
+
+
+def _migrate(connection: Connection, sqlite: bool) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_as_batch=True,
+        compare_type=False,
+        include_object=_ours,
+    )
+    before = connection.execute(text(TRIGGERS)).all() if sqlite else []
+    with context.begin_transaction():
+        if sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        context.run_migrations()
+        if sqlite:
+            _restore_triggers(connection, before)
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise RuntimeError(f"the migration would break references: {broken}")
+    connection.commit()
+
+
+def _restore_triggers(connection: Connection, before: list[tuple[str, str, str]]) -> None:
+    tables = set(
+        connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='table'").scalars()
+    )
+    dropped = set(context.get_context().opts.get("dropped_triggers", ()))
+    left = {row.name for row in connection.execute(text(TRIGGERS))}
+    for name, table, sql in before:
+        if name not in left and table in tables and name not in dropped:
+            connection.exec_driver_sql(sql)
+
+
+def _ours(item: object, name: str | None, kind: str, reflected: bool, against: object) -> bool:
+    return not (kind == "table" and name == "alembic_version")
+
+
+assert current_app, "run through the flask command"
+run()

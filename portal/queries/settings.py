@@ -1,0 +1,36 @@
+"""What the settings say, with the defaults where nothing is set."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import Setting
+
+# Sources: P1 household standards, domain.md (Grid); notice_board.yaml (renewal).
+DEFAULTS: dict[str, str] = {
+    "households.scattered.min": "120",
+    "households.scattered.max": "160",
+    "households.gated.min": "200",
+    "households.gated.max": "250",
+    "households.bungalow.min": "80",
+    "households.bungalow.max": "120",
+    "posts.ending_soon_days": "30",
+    "boards.max_age_months": "12",
+}
+
+
+def numbers(session: Session) -> dict[str, int]:
+    """All settings as whole numbers, defaults where nothing is set."""
+    found = {key: int(default) for key, default in DEFAULTS.items()}
+    for key, value in session.execute(select(Setting.key, Setting.value)):
+        if key in found and value.strip().isdecimal():
+            found[key] = int(value)
+    return found
+
+
+def household_standards(session: Session) -> dict[str, tuple[int, int]]:
+    """Kind of cell → (least, most) households (P1)."""
+    values = numbers(session)
+    return {
+        kind: (values[f"households.{kind}.min"], values[f"households.{kind}.max"])
+        for kind in ("scattered", "gated", "bungalow")
+    }

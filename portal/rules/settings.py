@@ -1,0 +1,37 @@
+"""Settings of the portal: what each means, and which values it takes."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.errors import RuleError
+from portal.models import Setting
+from portal.queries.settings import DEFAULTS
+
+MEANINGS = {
+    "households.scattered.min": _l("Households of a scattered cell, at least"),
+    "households.scattered.max": _l("Households of a scattered cell, at most"),
+    "households.gated.min": _l("Households of a gated cell, at least"),
+    "households.gated.max": _l("Households of a gated cell, at most"),
+    "households.bungalow.min": _l("Households of a bungalow cell, at least"),
+    "households.bungalow.max": _l("Households of a bungalow cell, at most"),
+    "posts.ending_soon_days": _l("A post counts as ending soon this many days before"),
+    "boards.max_age_months": _l("A notice board is renewed after this many months"),
+}
+
+
+def load_settings(session: Session) -> int:
+    """Add the settings that are missing; returns how many were added."""
+    present = set(session.scalars(select(Setting.key)))
+    missing = [key for key in DEFAULTS if key not in present]
+    session.add_all(Setting(key=key, value=DEFAULTS[key]) for key in missing)
+    session.flush()
+    return len(missing)
+
+
+def check_value(setting: Setting) -> None:
+    """Raise RuleError when the setting cannot have this value."""
+    value = setting.value.strip()
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 100_000:
+        raise RuleError(_l("Type a whole number from 1 to 99999."), "value")
+    setting.value = value

@@ -1,0 +1,79 @@
+"""Rules about workers, posts and teams (P2): who may be posted where, and who decides it."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from portal import clock, scope
+from portal.errors import RuleError
+from portal.models import Grid, Hotline, Post, PostRole, Worker
+from portal.models.team import PHONE_PLACE
+from portal.models.types import blind_index
+
+
+def prepare_worker(session: Session, worker: Worker) -> None:
+    """Nothing appears in public without consent; a private number is no public one."""
+    if worker.public_phone and worker.public_phone == worker.phone:
+        raise RuleError(_l("Use a duty telephone in public, not the private one."), "public_phone")
+    if worker.public_phone and worker.public_consent_on is None:
+        raise RuleError(
+            _l("Enter when the worker agreed to be shown in public, or leave the number empty."),
+            "public_consent_on",
+        )
+
+
+def prepare_post(session: Session, post: Post) -> None:
+    """Level, numbers, dates; and nobody gives posts to themselves."""
+    role = session.scalar(select(PostRole).where(PostRole.code == post.role))
+    grid = session.scalar(select(Grid).where(Grid.code == post.grid_code))
+    if role is None or grid is None:
+        raise RuleError(_l("Choose one."), "post_role" if role is None else "grid")
+    if post.until is not None and post.until < post.since:
+        raise RuleError(_l("The end lies before the beginning."), "until")
+    fits = {"leading": "community", "any": grid.level}.get(role.level, role.level)
+    if fits != grid.level:
+        raise RuleError(
+            _l("This post belongs to another level of grid: choose a grid of its level."), "grid"
+        )
+    holder = session.scalar(select(Worker.user_id).where(Worker.id == post.worker_id))
+    identity = scope.current()
+    if holder is not None and holder == identity.user_id and role.account_role:
+        raise RuleError(_l("Somebody else has to give you a post."), "worker")
+    _check_places(session, post, role)
+
+
+def _check_places(session: Session, post: Post, role: PostRole) -> None:
+    if role.max_count is None or (post.until is not None and post.until < clock.today()):
+        return
+    others = select(func.count()).where(
+        Post.grid_code == post.grid_code,
+        Post.role == post.role,
+        Post.id != (post.id or 0),
+        or_(Post.until.is_(None), Post.until >= post.since),
+    )
+    if post.until is not None:
+        others = others.where(Post.since <= post.until)
+    if (session.scalar(others) or 0) >= role.max_count:
+        raise RuleError(
+            _l("This post is taken in this grid at that time. End the other one first."),
+            "post_role",
+        )
+
+
+def prepare_hotline(session: Session, hotline: Hotline) -> None:
+    """A number of no grid is national; a supervision number is not that of the supervised."""
+    if (hotline.grid_code is None) != (hotline.scope == "national"):
+        raise RuleError(
+            _l("National numbers belong to no grid, all others to one: choose it."), "grid"
+        )
+    if not hotline.supervision or not hotline.number:
+        return
+    index = blind_index(PHONE_PLACE, hotline.number)
+    supervised = select(func.count()).where(
+        or_(Worker.public_phone == hotline.number, Worker.phone_index == index),
+        Worker.grid_code.startswith(hotline.grid_code or "", autoescape=True),
+    )
+    if session.scalar(supervised):
+        raise RuleError(
+            _l("A supervision number must not be the number of somebody it supervises."), "number"
+        )

@@ -1,0 +1,1 @@
+"""Pages: parse what was asked, call a rule or a query, render."""

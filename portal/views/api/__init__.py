@@ -1,0 +1,1 @@
+"""The REST interface: the same rows, the same scope, the same words."""

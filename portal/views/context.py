@@ -1,0 +1,93 @@
+"""What every template may use: language, print size, menu, words for dates and numbers."""
+
+from datetime import date, datetime
+
+from flask import Flask, current_app, g, has_request_context, request
+from flask_babel import format_date as babel_date
+from flask_babel import format_datetime as babel_datetime
+from flask_babel import format_decimal, get_locale
+from flask_babel import gettext as _
+
+from portal import clock, roles, scope
+from portal.models import choices
+from portal.views import hooks
+from portal.views.page import NavGroup, NavItem
+
+LANGUAGE_COOKIE, PRINT_COOKIE = "lang", "print"
+LANGUAGE_TAGS = {"zh_Hans_CN": "zh-Hans", "en": "en"}
+
+
+def select_language() -> str:
+    """The language of this request: cookie ``lang``, otherwise Chinese."""
+    default: str = current_app.config["BABEL_DEFAULT_LOCALE"]
+    if not has_request_context():
+        return default
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in current_app.config["LANGUAGES"] else default
+
+
+def install(app: Flask) -> None:
+    """Make the helpers Jinja globals: widgets render outside context processors."""
+    app.jinja_env.globals.update(
+        csp_nonce=hooks.csp_nonce,
+        asset=hooks.asset,
+        nav=nav,
+        identity=scope.current,
+        format_date=format_date,
+        format_number=format_number,
+        role_name=role_name,
+    )
+    app.context_processor(_page_context)
+
+
+def _page_context() -> dict[str, object]:
+    current = str(get_locale())
+    languages = current_app.config["LANGUAGES"]
+    others = [
+        {"code": code, "tag": LANGUAGE_TAGS[code], "name": entry["name"]}
+        for code, entry in languages.items()
+        if code != current
+    ]
+    return {
+        "lang": LANGUAGE_TAGS.get(current, "zh-Hans"),
+        "other_languages": others,
+        "large_print": request.cookies.get(PRINT_COOKIE) == "large",
+        "here": request.full_path.rstrip("?"),
+        "signed_in": bool(g.get("identity") and g.identity.user_id),
+    }
+
+
+def nav() -> list[NavGroup]:
+    """The main menu: the lists and pages that the roles in force may read."""
+    identity = scope.current()
+    groups = []
+    for label, entries in current_app.extensions["portal_menu"]:
+        items = [
+            NavItem(str(text), url, icon, request.path.startswith(url.rsplit("list/", 1)[0]))
+            for text, url, icon, resource in entries
+            if resource is None or identity.can(roles.READ, resource)
+        ]
+        if items:
+            groups.append(NavGroup(str(label), items))
+    return groups
+
+
+def format_date(value: date | datetime | None) -> str:
+    """2026年4月1日 / 1 April 2026, with the time where there is one; empty for None."""
+    if value is None:
+        return ""
+    chinese = str(get_locale()).startswith("zh")
+    if isinstance(value, datetime):
+        pattern = "y年M月d日 HH:mm" if chinese else "d MMM y, HH:mm"
+        return babel_datetime(clock.local(value), pattern, rebase=False)
+    return babel_date(value, "y年M月d日" if chinese else "d MMMM y")
+
+
+def format_number(value: int | float | None) -> str:
+    """A number with its thousands separated; empty for None."""
+    return "" if value is None else format_decimal(value)
+
+
+def role_name(role: str) -> str:
+    """What people call an account role."""
+    return str(choices.ROLES.get(role, role)) if role else _("none")

@@ -1,0 +1,166 @@
+"""``/desk/``: what each role has to do now, then how things stand.
+
+A tile names a list and its filters; its number is counted by the statement of that very list, so
+the link opens exactly the rows counted.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import abort, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.baseviews import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal import roles, scope
+from portal.extensions import db
+from portal.queries import paging
+from portal.views.context import format_number, role_name
+from portal.views.entity import query
+from portal.views.entity.base import EntityView
+from portal.views.page import Desk, Section, Tile, Tone
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of a desk: the rows of ``resource`` that ``params`` of its list select.
+
+    ``tone`` colours it when it is above zero.
+    """
+
+    label: Any
+    resource: str
+    params: dict[str, str] = field(default_factory=dict)
+    tone: Tone = ""
+
+
+VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
+OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
+ENDING = Count(_l("Posts ending soon"), "Post", {"preset": "ending"}, "warn")
+NO_CONSENT = Count(_l("Public posts without consent"), "Worker", {"preset": "no_consent"}, "warn")
+NO_POST = Count(_l("Workers without a post"), "Worker", {"preset": "no_post"})
+NO_NUMBER = Count(_l("Hotlines without a number"), "Hotline", {"preset": "no_number"}, "warn")
+NO_BOUNDARY = Count(_l("Grids without a boundary"), "Grid", {"preset": "no_boundary"}, "warn")
+COMMUNITIES = Count(_l("Communities"), "Grid", {"level": "community"})
+AREAS = Count(_l("Areas"), "Grid", {"level": "area"})
+BLOCKS = Count(_l("Blocks"), "Grid", {"level": "block"})
+CELLS = Count(_l("Cells"), "Grid", {"level": "cell"})
+WORKERS = Count(_l("Workers"), "Worker")
+POSTS = Count(_l("Posts in force"), "Post", {"preset": "current"})
+TEAMS = Count(_l("Teams"), "Team")
+HOTLINES = Count(_l("Hotlines on the board"), "Hotline", {"on_board": "1"})
+DUTIES = Count(_l("Duties"), "Duty")
+BOARDS = Count(_l("Issued documents"), "IssuedDocument")
+IMPORTS = Count(_l("Imports"), "ImportBatch")
+
+# role: (what to do now, how things stand, what is not built yet)
+DESKS: dict[str, tuple[tuple[Count, ...], tuple[Count, ...], Any]] = {
+    roles.GRID_WORKER: ((ENDING, NO_CONSENT), (WORKERS, POSTS, HOTLINES, DUTIES), ""),
+    roles.GRID_LEADER: (
+        (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (WORKERS, POSTS, HOTLINES, DUTIES),
+        "",
+    ),
+    roles.BLOCK_LEADER: (
+        (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (CELLS, WORKERS, POSTS, HOTLINES),
+        "",
+    ),
+    roles.AREA_LEADER: (
+        (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
+        "",
+    ),
+    roles.CLERK: (
+        (NO_CONSENT, NO_POST, OFF_STANDARD, NO_BOUNDARY),
+        (BLOCKS, CELLS, WORKERS, POSTS, IMPORTS),
+        "",
+    ),
+    roles.MEDIATOR: (
+        (),
+        (WORKERS, HOTLINES, DUTIES),
+        _l("Mediation files come with a later version; nothing waits for you here yet."),
+    ),
+    roles.STATION: (
+        (VACANT, OFF_STANDARD, NO_NUMBER, NO_BOUNDARY, ENDING, NO_CONSENT),
+        (AREAS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS, BOARDS, IMPORTS),
+        "",
+    ),
+    roles.LEADER: ((VACANT, OFF_STANDARD), (AREAS, BLOCKS, CELLS, WORKERS, TEAMS, BOARDS), ""),
+    roles.STREET: ((NO_BOUNDARY,), (COMMUNITIES, AREAS, BLOCKS, CELLS, WORKERS), ""),
+    roles.CARE_OFFICER: (
+        (),
+        (HOTLINES, DUTIES),
+        _l("The care register comes with a later version; nothing waits for you here yet."),
+    ),
+    roles.AUDITOR: (
+        (
+            Count(_l("Failed sign-ins"), "AuditEntry", {"action": "sign_in_failed"}, "warn"),
+            Count(_l("Private values opened"), "AuditEntry", {"action": "reveal"}),
+            Count(_l("Exports"), "AuditEntry", {"action": "export"}),
+        ),
+        (Count(_l("Entries in the log"), "AuditEntry"), Count(_l("Grants"), "AccountGrant")),
+        "",
+    ),
+    roles.ADMIN: (
+        (Count(_l("Accounts switched off"), "User", {"active": "0"}),),
+        (
+            Count(_l("Accounts"), "User"),
+            Count(_l("Grants"), "AccountGrant"),
+            Count(_l("Settings"), "Setting"),
+        ),
+        "",
+    ),
+}
+
+
+class DeskView(BaseView):
+    """The first page after signing in."""
+
+    route_base = "/desk"
+    default_view = "desk"
+
+    @expose("/")
+    def desk(self) -> ResponseReturnValue:
+        """The desk of the roles in force; of several roles, one after another."""
+        identity = scope.current()
+        if identity.user_id is None:
+            abort(401)
+        return render_template("views/desk.html", desk=self._desk(identity))
+
+    def _desk(self, identity: scope.Identity) -> Desk:
+        sections: list[Section] = []
+        known = [role for role in identity.roles if role in DESKS]
+        for role in known:
+            due, figures, missing = DESKS[role]
+            suffix = f"：{role_name(role)}" if len(known) > 1 else ""
+            tiles = [tile for count in due if (tile := self._tile(count))]
+            if due or missing:
+                title = _("What to do now") + suffix
+                sections.append(Section(title, tiles, str(missing)))
+            tiles = [tile for count in figures if (tile := self._tile(count))]
+            sections.append(Section(_("How things stand") + suffix, tiles))
+        intro = "、".join(role_name(role) for role in identity.roles)
+        if not known:
+            nothing = _("You hold no post and no grant today. Ask your administrator.")
+            sections.append(Section(_("What to do now"), [], nothing))
+        return Desk(_("%(name)s, good day", name=identity.name), sections, intro=intro)
+
+    def _tile(self, count: Count) -> Tile | None:
+        if not scope.current().can(roles.READ, count.resource):
+            return None
+        view = self._view(count.resource)
+        filters = {name: value for name, value in count.params.items() if name != "preset"}
+        asked = query.Query(preset=count.params.get("preset", ""), filters=filters)
+        number = paging.count(db.session, query.statement(view, asked), view.entity)
+        text = format_number(min(number, paging.COUNT_CAP))
+        if number > paging.COUNT_CAP:
+            text += "+"
+        url = view.list_url(**count.params)
+        return Tile(str(count.label), text, url, tone=count.tone if number else "")
+
+    @staticmethod
+    def _view(resource: str) -> EntityView:
+        views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+        return next(v for v in views if isinstance(v, EntityView) and v.entity.resource == resource)

@@ -1,0 +1,39 @@
+"""Who may call a page: signed in, with a role that permits the action on the resource."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort
+
+from portal import scope
+from portal.errors import Forbidden
+from portal.queries.identity import PREFIX
+
+
+def allowed(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator of a view's method: 401 for nobody, 403 for somebody without the permission.
+
+    FAB reads the permission's name from the method, so ``portal init`` finds it.
+    """
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            require(action, self.class_permission_name)
+            return method(self, *args, **kwargs)
+
+        call._permission_name = action  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def require(action: str, resource: str) -> None:
+    """Stop with 401 or 403 unless the identity of now may do ``action`` on ``resource``."""
+    identity = scope.current()
+    if identity.can(action, resource):
+        return
+    if identity.user_id is None:
+        abort(401)
+    raise Forbidden(f"{PREFIX}{action} on {resource}")

@@ -1,0 +1,272 @@
+"""EntityView: a view of one table that only declares; everything else is here.
+
+Scope, masking, audit, keyset paging, eager loading, lookups, export, print and permissions come
+with the base. FAB's own routes of a model view are replaced, none is left as it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask import abort, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import ModelView, expose
+from flask_babel import gettext as _
+from wtforms import Field as FormField
+
+from portal import roles, scope
+from portal.errors import Forbidden
+from portal.queries.paging import Slice
+from portal.views.entity import cells, forms, query
+from portal.views.entity.access import allowed
+from portal.views.entity.actions import ActionsMixin
+from portal.views.entity.editing import EditingMixin
+from portal.views.entity.export import ExportMixin
+from portal.views.entity.interface import ScopedInterface
+from portal.views.page import Column, Field, ListPage, Record, Related, Row
+
+RELATED_ROWS = 10
+READ_ONLY = {"get", "get_list", "info"}
+
+
+class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
+    """One table: list, record, form, deletion, export. Subclasses declare what is below."""
+
+    entity: ClassVar[Any] = None
+    slug: ClassVar[str] = ""  # plural, kebab-case: /slug/list/
+    list_title: Any = ""
+    one_title: Any = ""
+    list_columns: ClassVar[list[str]] = []
+    show_groups: ClassVar[list[tuple[Any, list[str]]]] = []  # empty: list and form columns
+    form_columns: ClassVar[list[str]] = []
+    fixed_columns: ClassVar[tuple[str, ...]] = ()  # typed when adding, never changed
+    filter_columns: ClassVar[list[str]] = []
+    choices: ClassVar[dict[str, dict[Any, Any]]] = {}
+    labels: ClassVar[dict[str, Any]] = {}
+    help_texts: ClassVar[dict[str, Any]] = {}
+    presets: ClassVar[dict[str, tuple[Any, Any]]] = {}  # name: (label, narrow(select))
+    related: ClassVar[tuple[tuple[str, str], ...]] = ()  # (resource, relation that leads here)
+    order: ClassVar[tuple[str, ...]] = ("grid_code", "id")
+    newest_first: ClassVar[bool] = False
+    exclude_route_methods: ClassVar[set[str]] = {"download"}
+    api_methods: ClassVar[set[str]] = {"get", "get_list", "info", "post", "put", "delete"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.datamodel = ScopedInterface(self.entity)
+        self.route_base = f"/{self.slug}"
+        self.class_permission_name = self.entity.resource
+        self.search_columns = ["id"]  # FAB's search form is not used: no column of it either
+        self.order_columns = [
+            name
+            for name in (*self.list_columns, *self.order, "id")
+            if name in self.entity.__mapper__.columns and name not in self._unsortable()
+        ]
+        super().__init__(**kwargs)
+
+    def _init_forms(self) -> None:
+        """FAB's forms load whole tables; ``forms.build`` makes ours per request."""
+
+    @classmethod
+    def _unsortable(cls) -> tuple[str, ...]:
+        return getattr(cls.entity, "sensitive", ())
+
+    @property
+    def searchable(self) -> bool:
+        """Whether rows have search terms."""
+        return hasattr(self.entity, "search_terms")
+
+    @property
+    def filter_names(self) -> list[str]:
+        """Names that filter: the declared ones and the relations of related lists."""
+        relations = [n for n in self.list_columns if self.datamodel.is_relation_many_to_one(n)]
+        return [*self.filter_columns, *(r for r in relations if r != "grid")]
+
+    @property
+    def default_order(self) -> tuple[str, bool]:
+        """Column and direction of a list without ``order``."""
+        return next((n for n in self.order if n in self.order_columns), "id"), self.newest_first
+
+    def view_of(self, resource: str | None) -> Any:
+        """The registered view of another resource, or None."""
+        views = self.appbuilder.baseviews
+        found = (v for v in views if isinstance(v, EntityView) and v.entity.resource == resource)
+        return next(found, None)
+
+    # hooks of a subclass -------------------------------------------------
+
+    def prepare(self, row: Any, *, new: bool) -> None:
+        """Call the rule that decides about ``row`` before it is written; may raise RuleError."""
+
+    def extra_fields(self, new: bool) -> dict[str, FormField]:
+        """Fields of the form that are no columns."""
+        return {}
+
+    def extras(self, row: Any) -> list[tuple[str, dict[str, Any]]]:
+        """Templates with context shown under a record."""
+        return []
+
+    def links(self, row: Any) -> list[tuple[str, str, str]]:
+        """(label, url, icon) of further things to do with a record."""
+        return []
+
+    # list ------------------------------------------------------------------
+
+    @expose("/list/")
+    @allowed(roles.READ)
+    def list(self) -> ResponseReturnValue:
+        """A page of the list."""
+        page = self.list_page(query.parse(self))
+        return render_template("views/entity/list.html", view=self, page=page)
+
+    def list_page(self, asked: query.Query) -> ListPage:
+        """The page that ``asked`` describes, worded for the template."""
+        found = query.fetch(self, asked)
+        may_export = scope.current().can(roles.EXPORT, self.class_permission_name)
+        return ListPage(
+            columns=[self._column(name, asked) for name in self.list_columns],
+            rows=[self._row(row) for row in found.rows],
+            total=found.total,
+            capped=found.capped,
+            q=asked.q,
+            size=asked.part.size,
+            order=f"-{asked.part.column}" if asked.part.descending else asked.part.column,
+            next_url=query.link(self, asked, after=found.next) if found.next else None,
+            prev_url=query.link(self, asked, before=found.previous) if found.previous else None,
+            chips=query.chips(self, asked),
+            filters=query.filters(self, asked),
+            presets=query.presets(self, asked),
+            add_url=f"{self.route_base}/add" if self.may_add() else None,
+            exports=self.export_links(asked) if may_export else [],
+            reset_url=f"{self.route_base}/list/",
+            hidden=[(n, v) for n, v in asked.params() if n in ("order", "size", "preset")],
+        )
+
+    def _column(self, name: str, asked: query.Query) -> Column:
+        label = cells.label_of(self, name)
+        if name not in self.order_columns:
+            return Column(name, label)
+        mine = asked.part.column == name
+        state = ("desc" if asked.part.descending else "asc") if mine else ""
+        turned = f"-{name}" if mine and not asked.part.descending else name
+        return Column(name, label, query.link(self, asked, order=turned), state)  # type: ignore[arg-type]
+
+    def _row(self, row: Any) -> Row:
+        return Row(
+            id=row.id,
+            title=self.title_of(row),
+            show_url=f"{self.route_base}/show/{row.id}",
+            edit_url=f"{self.route_base}/edit/{row.id}" if self.may(roles.WRITE, row) else None,
+            delete_url=f"{self.route_base}/delete/{row.id}"
+            if self.may(roles.REMOVE, row)
+            else None,
+            cells=[cells.cell(self, row, name) for name in self.list_columns],
+        )
+
+    def title_of(self, row: Any) -> str:
+        """What a row is called in headings and messages."""
+        return str(getattr(row, forms.named_column(self.entity).key, None) or row)
+
+    # what the identity may ----------------------------------------------
+
+    def may(self, action: str, row: Any) -> bool:
+        """Whether the identity of now may do ``action`` on this row."""
+        identity, resource = scope.current(), self.class_permission_name
+        if not identity.can(action, resource):
+            return False
+        column = self.entity.scope_column
+        if column is None:
+            return True
+        return scope.covers(identity.prefixes(action, resource), getattr(row, column))
+
+    def may_add(self) -> bool:
+        """Whether the identity may add rows here at all."""
+        return bool(self.form_columns) and scope.current().can(
+            roles.WRITE, self.class_permission_name
+        )
+
+    def row_for(self, pk: Any, action: str) -> Any:
+        """The row for ``action``: 404 where it is out of sight, 403 where it may only be read."""
+        row = self.datamodel.find(pk)
+        if row is None:
+            abort(404)
+        if not self.may(action, row):
+            raise Forbidden(f"{action} {self.class_permission_name} {pk}")
+        return row
+
+    # record ----------------------------------------------------------------
+
+    @expose("/show/<pk>")
+    @allowed(roles.READ)
+    def show(self, pk: str) -> ResponseReturnValue:
+        """One record with the lists that belong to it."""
+        row = self.row_for(pk, roles.READ)
+        return render_template("views/entity/show.html", view=self, record=self.record(row))
+
+    def record(self, row: Any) -> Record:
+        """The record worded for the template."""
+        groups = self.show_groups or [("", self._shown_columns())]
+        return Record(
+            id=row.id,
+            title=self.title_of(row),
+            subtitle=str(self.one_title),
+            edit_url=f"{self.route_base}/edit/{row.id}" if self._editable(row) else None,
+            delete_url=f"{self.route_base}/delete/{row.id}"
+            if self.may(roles.REMOVE, row)
+            else None,
+            back_url=f"{self.route_base}/list/",
+            groups=[
+                (str(title), [self._field(row, name) for name in names]) for title, names in groups
+            ],
+            related=[found for pair in self.related if (found := self._related(row, *pair))],
+            extras=self.extras(row),
+            links=self.links(row),
+        )
+
+    def _editable(self, row: Any) -> bool:
+        return bool(self.form_columns) and self.may(roles.WRITE, row)
+
+    def _shown_columns(self) -> list[str]:
+        return list(dict.fromkeys([*self.list_columns, *self.form_columns]))
+
+    def _field(self, row: Any, name: str) -> Field:
+        found = cells.cell(self, row, name)
+        sensitive = name in getattr(self.entity, "sensitive", ())
+        reveal = sensitive and found.text and self.may(roles.WRITE, row)
+        kind = "long" if self.datamodel.is_text(name) and not sensitive else found.kind
+        url = f"{self.route_base}/reveal/{row.id}/{name}" if reveal else None
+        return Field(name, found.label, found.text, found.href, kind, sensitive, url)
+
+    def _related(self, row: Any, resource: str, relation: str) -> Related | None:
+        other = self.view_of(resource)
+        if other is None or not scope.current().can(roles.READ, resource):
+            return None
+        if relation == "grid_code":
+            value = row.code
+        else:
+            value = str(row.id)
+        asked = query.Query(
+            filters={relation: value}, part=Slice(RELATED_ROWS, other.default_order[0])
+        )
+        return Related(str(other.list_title), other.list_page(asked), query.link(other, asked))
+
+    # lookup --------------------------------------------------------------
+
+    @expose("/lookup/")
+    @allowed(roles.READ)
+    def lookup(self) -> ResponseReturnValue:
+        """Up to 20 options that fit ``q``, for a row of the resource ``for``."""
+        resource = request.args.get("for", "")
+        text = request.args.get("q", "").strip()[:60]
+        if resource:
+            found = forms.search(self.entity, text, resource)
+        else:
+            found = forms.search_readable(self.entity, text)
+        return jsonify({"items": [{"value": key, "label": label} for key, label in found]})
+
+    def list_url(self, **params: str) -> str:
+        """The address of this list with ``params``."""
+        return url_for(f"{self.endpoint}.list", **params)
+
+    def add_label(self) -> str:
+        """The word on the button that adds a row."""
+        return _("Add")

@@ -1,0 +1,67 @@
+"""How one value of a row is worded: choices, dates, relations, masked numbers."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal import roles, scope
+from portal.rules.masking import mask
+from portal.views.context import format_date, format_number
+from portal.views.labels import LABELS
+from portal.views.page import Cell, CellKind
+
+
+def label_of(view: Any, name: str) -> str:
+    """The label of a column in this view."""
+    return str(view.labels.get(name) or LABELS.get(name, name))
+
+
+def cell(view: Any, row: Any, name: str) -> Cell:
+    """The cell of ``row`` in column ``name``."""
+    text, kind = worded(view, row, name)
+    return Cell(name, label_of(view, name), text, link_of(view, row, name), kind)
+
+
+def worded(view: Any, row: Any, name: str) -> tuple[str, CellKind]:
+    """The text of a value, as this identity may see it, and its kind."""
+    own = getattr(view, f"show_{name}", None)
+    if own is not None:
+        return str(own(row)), "text"
+    value = getattr(row, name)
+    if value is None or value == "":
+        return "", "text"
+    if name in type(row).sensitive if hasattr(type(row), "sensitive") else False:
+        return mask(value), "code"
+    if name in view.choices:
+        return str(view.choices[name].get(value, value)), "badge"
+    return _plain(value, name)
+
+
+def _plain(value: Any, name: str) -> tuple[str, CellKind]:
+    if isinstance(value, bool):
+        return (_("yes") if value else _("no")), "text"
+    if isinstance(value, datetime | date):
+        return format_date(value), "date"
+    if isinstance(value, int):
+        return format_number(value), "number"
+    if isinstance(value, list):
+        return "、".join(str(item) for item in value), "text"
+    code = name in ("code", "grid_code", "number", "username")
+    return str(value), "code" if code else "text"
+
+
+def link_of(view: Any, row: Any, name: str) -> str | None:
+    """The address of the related record, where the identity may read it."""
+    if not view.datamodel.is_relation_many_to_one(name):
+        return None
+    target = getattr(row, name)
+    resource = getattr(target, "resource", None)
+    if target is None or resource is None or not scope.current().can(roles.READ, resource):
+        return None
+    if target.scope_column and not target.scope_above:
+        prefixes = scope.current().prefixes(roles.READ, resource)
+        if not scope.covers(prefixes, getattr(target, target.scope_column)):
+            return None
+    other = view.view_of(resource)
+    return f"{other.route_base}/show/{target.id}" if other else None

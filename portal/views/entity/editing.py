@@ -1,0 +1,266 @@
+"""Adding, editing, deleting and opening a masked value."""
+
+import secrets
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal import roles
+from portal.errors import RuleError
+from portal.forms.entity import EntityForm, ReasonForm
+from portal.rules import audit, guard
+from portal.scope import current
+from portal.views.entity import forms
+from portal.views.entity.access import allowed, require
+from portal.views.entity.cells import label_of
+from portal.views.page import Record
+
+REMEMBERED = 20  # forms per session whose second click leads to the record of the first
+
+
+class EditingMixin:
+    """Routes that write. Every write passes the form, the rule and the check at flush."""
+
+    @expose("/add", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def add(self: Any) -> ResponseReturnValue:
+        """The empty form; then the new record."""
+        if not self.form_columns:
+            abort(404)
+        form = forms.build(self, self.form_columns, new=True)()
+        if request.method == "GET":
+            self._prefill(form)
+        elif (earlier := _earlier(form)) is not None:
+            return redirect(earlier)
+        elif form.validate():
+            row = self.entity()
+            if self._save(form, row, new=True):
+                url = f"{self.route_base}/show/{row.id}"
+                _remember(form, url)
+                flash(_("%(name)s is added.", name=self.title_of(row)), "success")
+                return redirect(url)
+        title = _("Add: %(what)s", what=str(self.one_title))
+        return self._form_page(form, title, f"{self.route_base}/list/")
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def edit(self: Any, pk: str) -> ResponseReturnValue:
+        """The form with the record's values; then the record."""
+        if not self.form_columns:
+            abort(404)
+        row = self.row_for(pk, roles.WRITE)
+        columns = [name for name in self.form_columns if name not in self.fixed_columns]
+        form_type = forms.build(self, columns, new=False)
+        url = f"{self.route_base}/show/{row.id}"
+        title = _("Edit: %(name)s", name=self.title_of(row))
+        if request.method == "GET":
+            form = form_type(data=self._values(row, columns))
+        else:
+            form = form_type()
+            ready = form.validate() and self._unchanged_since(form, row)
+            if ready and self._save(form, row, new=False):
+                flash(_("%(name)s is saved.", name=self.title_of(row)), "success")
+                return redirect(url)
+        return self._form_page(form, title, url)
+
+    def _form_page(self: Any, form: EntityForm, title: str, back: str) -> ResponseReturnValue:
+        return render_template(
+            "views/entity/form.html",
+            view=self,
+            form=form,
+            title=title,
+            action_url=request.path,
+            cancel_url=back,
+            submit_label=_("Save"),
+        ), (400 if request.method == "POST" else 200)
+
+    def _prefill(self: Any, form: EntityForm) -> None:
+        form.once.data = secrets.token_urlsafe(12)
+        for name in self.form_columns:
+            if name in request.args and name in form:
+                form[name].process_formdata([request.args[name]])
+
+    def _values(self: Any, row: Any, columns: list[str]) -> dict[str, Any]:
+        values = {"row_version": str(getattr(row, "version", ""))}
+        for name in columns:
+            if self.datamodel.is_relation_many_to_many(name):
+                values[name] = [item.id for item in getattr(row, name)]
+            elif self.datamodel.is_relation(name):
+                values[name] = getattr(row, self.datamodel.get_relation_fk(name).key)
+            elif name not in self.entity.sensitive:
+                values[name] = getattr(row, name)
+        return values
+
+    @staticmethod
+    def _unchanged_since(form: EntityForm, row: Any) -> bool:
+        if form.row_version.data == str(getattr(row, "version", "")):
+            return True
+        form.form_errors.append(
+            _("Somebody changed this record meanwhile. Load the page again and repeat your change.")
+        )
+        return False
+
+    def _save(self: Any, form: EntityForm, row: Any, *, new: bool) -> bool:
+        database = self.datamodel.session
+        try:
+            with database.no_autoflush:
+                self._fill(form, row, new)
+                self.form = form
+                guard.check(current(), roles.WRITE, row)
+                self.prepare(row, new=new)
+                if new:
+                    database.add(row)
+            database.flush()
+            self.saved(row, form, new=new)
+            database.commit()
+        except RuleError as refusal:
+            database.rollback()
+            errors = form[refusal.field].errors if refusal.field in form else form.form_errors
+            form_errors = list(errors) + [str(refusal)]
+            _set_errors(form, refusal.field, form_errors)
+            return False
+        except (IntegrityError, StaleDataError) as error:
+            database.rollback()
+            form.form_errors.append(_conflict(error))
+            return False
+        return True
+
+    def saved(self: Any, row: Any, form: EntityForm, *, new: bool) -> None:
+        """After the row is written, within the same transaction."""
+
+    def _fill(self: Any, form: EntityForm, row: Any, new: bool) -> None:
+        for field in form.shown_fields():
+            name = field.name
+            if self.datamodel.is_relation_many_to_many(name):
+                target = self.datamodel.get_related_interface(name)
+                setattr(row, name, [target.find(key) for key in field.data or []])
+            elif self.datamodel.is_relation(name):
+                column = self.datamodel.get_relation_fk(name)
+                number = column.type.python_type is int and field.data is not None
+                setattr(row, column.key, int(field.data) if number else field.data)
+            elif name in self.entity.__mapper__.columns:
+                if name in self.entity.sensitive and not new and not field.data:
+                    continue
+                setattr(row, name, field.data)
+
+    # delete --------------------------------------------------------------
+
+    @expose("/delete/<pk>", methods=["GET", "POST"])
+    @allowed(roles.REMOVE)
+    def delete(self: Any, pk: str) -> ResponseReturnValue:
+        """Ask, with what stands in the way; then delete."""
+        row = self.row_for(pk, roles.REMOVE)
+        blockers = self._blockers(row)
+        name = self.title_of(row)
+        if request.method == "POST" and not blockers:
+            try:
+                self.datamodel.session.delete(row)
+                self.datamodel.session.commit()
+                flash(_("%(name)s is deleted.", name=name), "success")
+                return redirect(f"{self.route_base}/list/")
+            except (IntegrityError, StaleDataError) as error:
+                self.datamodel.session.rollback()
+                flash(_conflict(error), "danger")
+                return redirect(f"{self.route_base}/show/{pk}")
+        return render_template(
+            "views/entity/delete.html",
+            view=self,
+            record=Record(row.id, name, back_url=f"{self.route_base}/show/{row.id}"),
+            blockers=blockers,
+            action_url=request.path,
+            cancel_url=f"{self.route_base}/show/{row.id}",
+        ), (409 if request.method == "POST" else 200)
+
+    def _blockers(self: Any, row: Any) -> list[tuple[str, int, str | None]]:
+        table, found = self.entity.__table__, []
+        for other in table.metadata.sorted_tables:
+            for column in other.columns:
+                for key in column.foreign_keys:
+                    if key.column.table is not table or key.ondelete != "RESTRICT":
+                        continue
+                    value = getattr(row, key.column.key)
+                    counted = select(func.count()).select_from(other).where(column == value)
+                    if number := self.datamodel.session.scalar(counted):
+                        found.append(self._blocker(other.name, number, row, column.key))
+        return found
+
+    def _blocker(self: Any, table: str, number: int, row: Any, column: str) -> tuple[str, int, Any]:
+        view = next(
+            (v for v in self.appbuilder.baseviews if _shows(v, table)),
+            None,
+        )
+        if view is None:
+            return table, number, None
+        name = "grid_code" if column == "grid_code" else column.removesuffix("_id")
+        value = row.code if name == "grid_code" else str(row.id)
+        params = {name: value} if name in view.filter_names else {}
+        return str(view.list_title), number, view.list_url(**params)
+
+    # open a masked value ---------------------------------------------------
+
+    @expose("/reveal/<pk>/<string:column>", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def reveal(self: Any, pk: str, column: str) -> ResponseReturnValue:
+        """One masked value of one record, after a reason; both go to the log."""
+        if column not in getattr(self.entity, "sensitive", ()):
+            abort(404)
+        require(roles.READ, self.class_permission_name)
+        row = self.row_for(pk, roles.WRITE)
+        form = ReasonForm()
+        value = None
+        if form.validate_on_submit():
+            database = self.datamodel.session
+            opened = {"column": column}
+            audit.record(database, "reveal", row, reason=form.reason.data, changes=opened)
+            database.commit()
+            value = getattr(row, column)
+        return render_template(
+            "views/entity/reveal.html",
+            view=self,
+            form=form,
+            title=_("Open: %(what)s", what=label_of(self, column)),
+            record=Record(row.id, self.title_of(row), back_url=f"{self.route_base}/show/{row.id}"),
+            value=value,
+            action_url=request.path,
+            cancel_url=f"{self.route_base}/show/{row.id}",
+            submit_label=_("Open"),
+        ), (400 if request.method == "POST" and value is None else 200)
+
+
+def _shows(view: Any, table: str) -> bool:
+    entity = getattr(view, "entity", None)
+    return entity is not None and entity.__tablename__ == table
+
+
+def _set_errors(form: EntityForm, field: str | None, errors: list[str]) -> None:
+    if field in form:
+        form[field].errors = errors
+    else:
+        form.form_errors[:] = errors
+
+
+def _conflict(error: Exception) -> str:
+    if isinstance(error, StaleDataError):
+        return _("Somebody changed this record meanwhile. Load the page again and repeat.")
+    return _(
+        "This does not fit what is already on record: something like it exists, or something"
+        " else still refers to it. Nothing was changed."
+    )
+
+
+def _earlier(form: EntityForm) -> str | None:
+    done: dict[str, str] = session.get("done_forms", {})
+    return done.get(form.once.data or "")
+
+
+def _remember(form: EntityForm, url: str) -> None:
+    done: dict[str, str] = session.get("done_forms", {})
+    if form.once.data:
+        done[form.once.data[:24]] = url
+    session["done_forms"] = dict(list(done.items())[-REMEMBERED:])

@@ -1,0 +1,110 @@
+"""The form of an entity view: columns and relations by their names."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import Field
+from wtforms.validators import InputRequired, Optional
+
+from portal import roles, scope
+from portal.extensions import db
+from portal.forms.entity import EntityForm, field_for, form_class
+from portal.forms.lookup import LookupField, LookupManyField, Option
+from portal.queries.search import matches
+from portal.views.entity.cells import label_of
+from portal.views.entity.interface import visible
+
+OFFERED = 20
+
+
+def build(view: Any, columns: list[str], *, new: bool) -> type[EntityForm]:
+    """The form class of ``view`` for adding (``new``) or editing."""
+    fields = {name: _field(view, name, new) for name in columns}
+    return form_class(f"{view.entity.__name__}Form", fields | view.extra_fields(new))
+
+
+def _field(view: Any, name: str, new: bool) -> Field:
+    label, told = label_of(view, name), str(view.help_texts.get(name, ""))
+    if view.datamodel.is_relation(name):
+        return _lookup(view, name, label, told)
+    column = view.entity.__mapper__.columns[name]
+    if name in view.entity.sensitive and not new:
+        told = str(_l("Leave empty to keep the number on record."))
+    return field_for(column, label, told, view.choices.get(name))
+
+
+def _lookup(view: Any, name: str, label: str, told: str) -> LookupField:
+    target = view.datamodel.get_related_model(name)
+    many = view.datamodel.is_relation_many_to_many(name)
+    resource = view.entity.resource
+    needed = not many and not view.datamodel.is_nullable(name)
+    other = view.view_of(target.resource)
+    return (LookupManyField if many else LookupField)(
+        label,
+        [InputRequired(_l("Choose one.")) if needed else Optional()],
+        description=told,
+        url=f"{other.route_base}/lookup/?for={resource}" if other else "",
+        resolve=lambda key: resolve(target, key, resource),
+        search=lambda text: search(target, text, resource, 4),
+    )
+
+
+def key_column(model: Any) -> Any:
+    """The column others refer to: the code of grids and posts, otherwise the id."""
+    return model.code if model.__tablename__ in ("grids", "post_roles") else model.id
+
+
+def _offered(model: Any, resource: str) -> Any:
+    found = select(model).where(visible(model))
+    if model.resource == "Grid":
+        prefixes = scope.current().prefixes(roles.WRITE, resource)
+        found = found.where(scope.within(model.code, prefixes))
+    return found
+
+
+def resolve(model: Any, key: str, resource: str) -> Option | None:
+    """The option with ``key``, if the identity may use it for a row of ``resource``."""
+    column = key_column(model)
+    if column.key == "id" and not (key.isascii() and key.isdigit() and len(key) < 10):
+        return None
+    value = int(key) if column.key == "id" else key
+    row = db.session.scalars(_offered(model, resource).where(column == value)).one_or_none()
+    return option(row) if row is not None else None
+
+
+def search(model: Any, text: str, resource: str, most: int = OFFERED) -> list[Option]:
+    """Up to ``most`` options that fit ``text``."""
+    return _options(model, _offered(model, resource), text, most)
+
+
+def search_readable(model: Any, text: str) -> list[Option]:
+    """Up to 20 options among all rows that may be read (for filters)."""
+    return _options(model, select(model).where(visible(model)), text, OFFERED)
+
+
+def _options(model: Any, found: Any, text: str, most: int) -> list[Option]:
+    if text:
+        fits = (
+            matches(model, text)
+            if hasattr(model, "search_terms")
+            else named_column(model).contains(text, autoescape=True)
+        )
+        found = found.where(fits)
+    return [option(row) for row in db.session.scalars(found.order_by(model.id).limit(most))]
+
+
+def named_column(model: Any) -> Any:
+    """The column a row is called by."""
+    for name in ("name", "name_zh", "title", "username", "code"):
+        if hasattr(model, name):
+            return getattr(model, name)
+    return model.id
+
+
+def option(row: Any) -> Option:
+    """Key and label of a row."""
+    key = getattr(row, key_column(type(row)).key)
+    label = getattr(row, named_column(type(row)).key)
+    place = getattr(row, "grid_code", None)
+    return str(key), f"{label}（{place}）" if place else str(label)

@@ -1,0 +1,64 @@
+"""The only road to rows: FAB's data interface with the scope built in.
+
+Lists, records, related lists, select options, bulk actions, exports and REST endpoints all ask
+through it, so none of them can forget the scope. Related interfaces are made from the same class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder.models.filters import Filters
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy.orm import Query
+
+from portal import roles, scope
+
+
+def visible(model: Any, action: str = roles.READ) -> ColumnElement[bool]:
+    """Condition on ``model``: the rows on which the identity of now may do ``action``."""
+    identity = scope.current()
+    resource = getattr(model, "resource", None)
+    if resource is None or not identity.can(action, resource):
+        return true() if identity.unrestricted else false()
+    if model.scope_column is None:
+        return true()
+    return scope.within(
+        getattr(model, model.scope_column),
+        identity.prefixes(action, resource),
+        above=model.scope_above and action == roles.READ,
+    )
+
+
+class ScopedInterface(SQLAInterface):
+    """SQLAInterface whose every query is limited to what the identity of now may read."""
+
+    def apply_filters(self, query: Query[Any], filters: Filters | None) -> Query[Any]:
+        """FAB's filters, within the scope."""
+        return super().apply_filters(query, filters).filter(visible(self.obj))
+
+    def _get_base_query(
+        self,
+        query: Query[Any],
+        filters: Filters | None = None,
+        order_column: str = "",
+        order_direction: str = "",
+    ) -> Query[Any]:
+        scoped = query.filter(visible(self.obj))
+        return super()._get_base_query(scoped, filters, order_column, order_direction)
+
+    def get_related_obj(self, col_name: str, value: Any) -> Any:
+        """The related row with key ``value``, or None outside the scope."""
+        return self.get_related_interface(col_name).find(value)
+
+    def find(self, key: Any, action: str = roles.READ) -> Any:
+        """The row with primary key ``key``; None where it is missing or not for ``action``."""
+        try:
+            number = int(key)
+        except (TypeError, ValueError):
+            return None
+        if not 0 < number < 2**31:
+            return None
+        statement = select(self.obj).where(self.obj.id == number, visible(self.obj, action))
+        return self.session.scalars(statement).one_or_none()

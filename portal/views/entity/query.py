@@ -1,0 +1,179 @@
+"""From the address of a list to its statement, its chips and its links."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, request
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from portal import scope
+from portal.queries import paging
+from portal.queries.search import matches
+from portal.views.entity.cells import label_of
+from portal.views.entity.interface import visible
+from portal.views.page import Chip, Filter, Preset
+
+CONTROLS = ("q", "size", "order", "after", "before", "preset")
+BRIEF = {"Grid": ("code", "name", "level")}  # columns of a related row that lists need
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the address asks of a list: search, filters, preset, order and place."""
+
+    q: str = ""
+    preset: str = ""
+    filters: dict[str, str] = field(default_factory=dict)
+    part: paging.Slice = field(default_factory=paging.Slice)
+
+    def params(self, **changes: str | None) -> list[tuple[str, str]]:
+        """The address of this query with ``changes``, without empty values."""
+        order = f"-{self.part.column}" if self.part.descending else self.part.column
+        values: dict[str, str | None] = {"q": self.q, "preset": self.preset, **self.filters}
+        values["order"] = order
+        values["size"] = str(self.part.size) if self.part.size != paging.SIZE else None
+        values.update(changes)
+        return [(name, value) for name, value in values.items() if value]
+
+
+def parse(view: Any) -> Query:
+    """The query in the address of this request; unknown words are ignored, bad cursors are 400."""
+    args = request.args
+    column, descending = view.default_order
+    wanted = args.get("order", "")
+    if wanted.lstrip("-") in view.order_columns:
+        column, descending = wanted.lstrip("-"), wanted.startswith("-")
+    size = args.get("size", "")
+    part = paging.Slice(
+        min(max(int(size), 1), paging.MAX_SIZE)
+        if size.isascii() and size.isdigit()
+        else paging.SIZE,
+        column,
+        descending,
+        args.get("after") or None,
+        args.get("before") or None,
+    )
+    preset = args.get("preset", "")
+    filters = {name: args[name].strip() for name in view.filter_names if args.get(name, "").strip()}
+    return Query(
+        args.get("q", "").strip()[:100], preset if preset in view.presets else "", filters, part
+    )
+
+
+def statement(view: Any, query: Query, action: str = "read") -> Select[Any]:
+    """The scoped select of the rows the query asks for, without order and limit."""
+    model = view.entity
+    found = select(model).where(visible(model, action))
+    if query.q and view.searchable:
+        found = found.where(matches(model, query.q))
+    for name, value in query.filters.items():
+        found = found.where(_condition(view, name, value))
+    if query.preset:
+        found = view.presets[query.preset][1](found)
+    return found
+
+
+def _condition(view: Any, name: str, value: str) -> Any:
+    model = view.entity
+    if name == "grid_code":
+        return scope.within(getattr(model, model.scope_column), (value.split(" ")[0],))
+    if view.datamodel.is_relation(name):
+        column = view.datamodel.get_relation_fk(name)
+        return column == (int(value) if value.isdigit() else -1)
+    column = getattr(model, name)
+    if view.datamodel.is_boolean(name):
+        return column.is_(value == "1")
+    if view.datamodel.is_integer(name):
+        return column == (int(value) if value.lstrip("-").isdigit() else -1)
+    return column == value
+
+
+def with_relations(view: Any, found: Select[Any]) -> Select[Any]:
+    """Load the relations the list shows in the same statement."""
+    options = []
+    for name in view.list_columns:
+        if view.datamodel.is_relation_many_to_one(name):
+            load = joinedload(getattr(view.entity, name))
+            brief = BRIEF.get(view.datamodel.get_related_model(name).__name__)
+            if brief:
+                target = view.datamodel.get_related_model(name)
+                load = load.load_only(*(getattr(target, column) for column in brief))
+            options.append(load)
+    return found.options(*options)
+
+
+def fetch(view: Any, query: Query) -> paging.Page:
+    """The page the query asks for."""
+    session = view.datamodel.session
+    try:
+        return paging.fetch(
+            session, with_relations(view, statement(view, query)), view.entity, query.part
+        )
+    except paging.BadCursor:
+        abort(400)
+
+
+def link(view: Any, query: Query, **changes: str | None) -> str:
+    """The address of this list with ``changes``."""
+    text = urlencode(query.params(**changes))
+    return f"{view.route_base}/list/" + (f"?{text}" if text else "")
+
+
+def chips(view: Any, query: Query) -> list[Chip]:
+    """The filters in force, each with the address that removes it."""
+    found = [
+        Chip(
+            label_of(view, name), _value_text(view, name, value), link(view, query, **{name: None})
+        )
+        for name, value in query.filters.items()
+    ]
+    if query.q:
+        found.insert(0, Chip(_("Search"), query.q, link(view, query, q=None)))
+    if query.preset:
+        label = str(view.presets[query.preset][0])
+        found.append(Chip(_("Shown"), label, link(view, query, preset=None)))
+    return found
+
+
+def _value_text(view: Any, name: str, value: str) -> str:
+    if name in view.choices:
+        options = {str(key): text for key, text in view.choices[name].items()}
+        return str(options.get(value, value))
+    if view.datamodel.is_boolean(name):
+        return _("yes") if value == "1" else _("no")
+    if view.datamodel.is_relation(name):
+        row = view.datamodel.get_related_obj(name, value)
+        return str(row) if row is not None else value
+    return value
+
+
+def filters(view: Any, query: Query) -> list[Filter]:
+    """The fields of the filter form."""
+    found = []
+    for name in view.filter_columns:
+        value, label = query.filters.get(name, ""), label_of(view, name)
+        if name == "grid_code":
+            found.append(Filter(name, label, "grid", [], value, "/grids/lookup/"))
+        elif name in view.choices:
+            options = [(str(key), str(text)) for key, text in view.choices[name].items()]
+            found.append(Filter(name, label, "choice", options, value))
+        elif view.datamodel.is_boolean(name):
+            found.append(Filter(name, label, "bool", [("1", _("yes")), ("0", _("no"))], value))
+        else:
+            found.append(Filter(name, label, "text", [], value))
+    return found
+
+
+def presets(view: Any, query: Query) -> list[Preset]:
+    """The ready-made views of the list, as tabs."""
+    if not view.presets:
+        return []
+    plain = replace(query, preset="", part=replace(query.part, after=None, before=None))
+    found = [Preset("", _("All"), link(view, plain), not query.preset)]
+    for name, (label, _narrow) in view.presets.items():
+        url = link(view, plain, preset=name)
+        found.append(Preset(name, str(label), url, query.preset == name))
+    return found

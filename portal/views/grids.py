@@ -1,0 +1,67 @@
+"""Grids: the list, the archive of one, its map."""
+
+from flask_babel import lazy_gettext as _l
+
+from portal.models import Grid, LeadingGroup
+from portal.models.choices import CELL_KINDS, DIFFICULTIES, LEVELS
+from portal.queries import grids as grid_queries
+from portal.rules import grids
+from portal.views.entity.base import EntityView
+
+
+class GridView(EntityView):
+    """Grids of all levels."""
+
+    entity = Grid
+    slug = "grids"
+    list_title = _l("Grids")
+    one_title = _l("Grid")
+    list_columns = ["code", "name", "level", "kind", "households_declared", "difficulty"]
+    show_groups = [
+        (_l("Overview"), ["code", "name", "level", "kind", "parent", "households_declared"]),
+        (_l("Bounds"), ["bound_east", "bound_south", "bound_west", "bound_north", "address"]),
+        (_l("More"), ["difficulty", "active_from", "active_to", "note"]),
+    ]
+    form_columns = [
+        "level", "code", "name", "kind", "households_declared", "difficulty", "address",
+        "bound_east", "bound_south", "bound_west", "bound_north",
+        "active_from", "active_to", "note",
+    ]  # fmt: skip
+    fixed_columns = ("level", "code")
+    filter_columns = ["level", "kind", "difficulty", "grid_code"]
+    choices = {"level": LEVELS, "kind": CELL_KINDS, "difficulty": DIFFICULTIES}
+    help_texts = {
+        "code": _l("The code of the grid above, then 2 digits (area, block) or 3 (cell)."),
+        "households_declared": _l("Counts until dwellings are registered."),
+    }
+    related = (("Grid", "parent"), ("Post", "grid_code"), ("Hotline", "grid_code"))
+    order = ("code",)
+    presets = {
+        "off_standard": (_l("Households off the standard"), grid_queries.off_standard),
+        "short_of_staff": (_l("Posts vacant"), grid_queries.short_of_staff),
+        "no_boundary": (_l("No boundary"), grid_queries.without_boundary),
+    }
+
+    def prepare(self, row: Grid, *, new: bool) -> None:
+        """Code, level and parent fit."""
+        grids.prepare(self.datamodel.session, row, new=new)
+
+    def title_of(self, row: Grid) -> str:
+        """Grids are called by their name."""
+        return row.name
+
+    def links(self, row: Grid) -> list[tuple[str, str, str]]:
+        """To the public page of the grid."""
+        return [(str(_l("Public page")), f"/directory/{row.code}", "world")]
+
+
+class LeadingGroupView(EntityView):
+    """Leading groups: the people hold posts of that level."""
+
+    entity = LeadingGroup
+    slug = "leading-groups"
+    list_title = _l("Leading groups")
+    one_title = _l("Leading group")
+    list_columns = ["grid", "name", "office", "formed_on"]
+    form_columns = ["grid", "name", "office", "formed_on", "note"]
+    filter_columns = ["grid_code"]

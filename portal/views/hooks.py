@@ -1,0 +1,107 @@
+"""What happens around every request: id, log line, headers, language, password to be changed."""
+
+import hashlib
+import json
+import logging
+import secrets
+import time
+from pathlib import Path
+
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from portal import scope
+from portal.views.security.session import MUST_CHANGE
+
+log = logging.getLogger("portal.request")
+FREE_WHILE_CHANGING = {"PasswordView.change", "AuthView.logout", "preferences.choose", "static"}
+
+COMMON_POLICY = {
+    "default-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "form-action": "'self'",
+}
+
+
+def install(app: Flask) -> None:
+    """Attach the hooks to ``app``."""
+    app.before_request(_begin)
+    app.before_request(_password_first)
+    app.after_request(_finish)
+
+
+def csp_nonce() -> str:
+    """The nonce of this response's inline script (staff pages only)."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    usable = given.isascii() and given.replace("-", "").isalnum() and len(given) <= 40
+    g.request_id = given if usable else secrets.token_hex(8)
+    g.started = time.perf_counter()
+
+
+def _password_first() -> ResponseReturnValue | None:
+    if request.endpoint in FREE_WHILE_CHANGING or g.get("public") or "session" not in _cookies():
+        return None
+    if session.get(MUST_CHANGE):
+        return redirect(url_for("PasswordView.change"))
+    return None
+
+
+def _cookies() -> set[str]:
+    return set(request.cookies)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _policy())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+    headers["X-Request-ID"] = g.get("request_id", "")
+    if not g.get("public") and request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    if response.mimetype == "text/html":
+        response.vary.add("Cookie")
+    _write_line(response)
+    return response
+
+
+def _policy() -> str:
+    policy = dict(COMMON_POLICY)
+    policy["script-src"] = "'self'" + (f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "")
+    policy["style-src"] = "'self'"
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+def _write_line(response: Response) -> None:
+    line = {
+        "id": g.get("request_id"),
+        "user": (g.get("identity") or scope.ANONYMOUS).username or None,
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+    }
+    log.info(json.dumps(line, ensure_ascii=False))
+
+
+def asset(path: str) -> str:
+    """The address of one of our static files, with a digest of its content against old caches."""
+    return url_for("static", filename=path, v=_digest(path))
+
+
+def _digest(path: str) -> str:
+    known: dict[str, str] = current_app.extensions.setdefault("asset_digests", {})
+    if path not in known or current_app.debug:
+        file = Path(current_app.static_folder or "") / path
+        known[path] = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "0"
+    return known[path]

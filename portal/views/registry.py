@@ -1,0 +1,62 @@
+"""Which views there are, in which order the menu shows them."""
+
+from typing import Any
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from portal.views.api.entities import make_api
+from portal.views.catalogue import DutyView, HotlineView, RegulationView, SettingView
+from portal.views.grids import GridView, LeadingGroupView
+from portal.views.health import health
+from portal.views.preferences import preferences
+from portal.views.public import register_public
+from portal.views.records import AuditView, ImportBatchView, IssuedDocumentView
+from portal.views.security.accounts import GrantView, RoleView, UserView
+from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView
+
+# (heading, [(view, icon)]); views of a later version are added here and nowhere else
+MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
+    (_l("Grids and teams"), (
+        (GridView, "map-2"),
+        (WorkerView, "users"),
+        (PostView, "id-badge-2"),
+        (TeamView, "users-group"),
+        (LeadingGroupView, "sitemap"),
+    )),
+    (_l("Rules and numbers"), (
+        (DutyView, "clipboard-list"),
+        (RegulationView, "book-2"),
+        (HotlineView, "phone"),
+        (PostRoleView, "briefcase"),
+    )),
+    (_l("Papers and data"), (
+        (IssuedDocumentView, "file-text"),
+        (ImportBatchView, "file-import"),
+    )),
+    (_l("Administration"), (
+        (UserView, "user"),
+        (GrantView, "key"),
+        (RoleView, "shield"),
+        (SettingView, "settings"),
+        (AuditView, "history"),
+    )),
+)  # fmt: skip
+
+
+def register(app: Flask, builder: Any) -> None:
+    """Register every view with its API, the public pages and the menu."""
+    menu: list[tuple[Any, list[tuple[Any, str, str, str | None]]]] = [
+        ("", [(_l("My desk"), "/desk/", "home", None)])
+    ]
+    for heading, entries in MENU:
+        items: list[tuple[Any, str, str, str | None]] = []
+        for view, icon in entries:
+            builder.add_view_no_menu(view)
+            builder.add_api(make_api(view))
+            items.append((view.list_title, f"/{view.slug}/list/", icon, view.entity.resource))
+        menu.append((heading, items))
+    app.extensions["portal_menu"] = menu
+    app.register_blueprint(preferences)
+    app.register_blueprint(health)
+    register_public(app, builder)

@@ -1,0 +1,1 @@
+"""Signing in, passwords, accounts: FAB's security with the portal's rules."""

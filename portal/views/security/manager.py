@@ -1,0 +1,93 @@
+"""FAB's security manager, answering from the grants in force and the roles table."""
+
+from typing import Any
+
+from flask import g, request, session
+from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_appbuilder.security.sqla.models import User
+from werkzeug.security import check_password_hash
+
+from portal import roles, scope
+from portal.extensions import db
+from portal.queries.identity import PREFIX, load_identity
+from portal.rules import accounts, audit, passwords
+from portal.views.security.pages import AccountView, AuthView, PasswordView
+from portal.views.security.session import FINGERPRINT, fingerprint
+
+
+def request_identity() -> scope.Identity | None:
+    """The identity of the signed-in account of this request, asked for once."""
+    user = g.get("user") if g else None
+    if user is None or not user.is_authenticated or not user.is_active:
+        return None
+    known = g.get("identity")
+    if known is None or known.user_id != user.id:
+        known = g.identity = load_identity(db.session, user)
+    return known
+
+
+class PortalSecurityManager(SecurityManager):
+    """One permission set per request; lockout; sessions that end with the password."""
+
+    def register_views(self) -> None:
+        """Only the pages the portal uses; accounts and roles are entity views (``app.py``)."""
+        self.appbuilder.add_api(self.security_api)
+        self.auth_view = self.appbuilder.add_view_no_menu(AuthView)
+        self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
+        self.appbuilder.add_view_no_menu(PasswordView)
+        self.user_view = self.appbuilder.add_view_no_menu(AccountView)
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        """Whether a role in force holds the permission on the view."""
+        return scope.current().can(permission_name.removeprefix(PREFIX), view_name)
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Whether everybody may; said by the roles table, not by a query."""
+        return roles.permits(roles.PUBLIC, permission_name.removeprefix(PREFIX), view_name)
+
+    def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
+        """Names of the menu entries whose rows may be read (an entry is named as its resource)."""
+        identity = scope.current()
+        return {name for name in menu_names or () if identity.can(roles.READ, name)}
+
+    def auth_user_db(self, username: str, password: str) -> User | None:
+        """The account, or None: wrong name, wrong password, locked or switched off."""
+        with scope.acting(scope.SYSTEM):
+            user = self.find_user(username=username) or self.find_user(email=username)
+            if user is not None and passwords.is_locked(db.session, user):
+                check_password_hash(user.password, password)  # the same time as any other answer
+                audit.record(db.session, "sign_in_failed", user)
+                db.session.commit()
+                return None
+            found = super().auth_user_db(username, password)
+            if user is not None:
+                self._note(user, found)
+            return None if found is not None and self._must_change_over_api(found) else found
+
+    def _note(self, user: User, found: User | None) -> None:
+        if found is None:
+            passwords.note_failure(db.session, user)
+        else:
+            accounts.synchronise_account(db.session, user)
+        audit.record(db.session, "sign_in" if found else "sign_in_failed", user)
+        db.session.commit()
+
+    @staticmethod
+    def _must_change_over_api(user: User) -> bool:
+        over_api = request.path.startswith("/api/")
+        return over_api and passwords.state_of(db.session, user).must_change_password
+
+    def load_user(self, pk: Any) -> User | None:
+        """The account of a session; None once its password was changed elsewhere."""
+        user = super().load_user(pk)
+        if user is not None and session.get(FINGERPRINT) != fingerprint(user):
+            return None
+        return user
+
+    def load_user_jwt(self, _jwt_header: dict[str, Any], jwt_data: dict[str, Any]) -> User | None:
+        """The account of a token (tokens carry no session)."""
+        user = self.get_user_by_id(int(jwt_data["sub"]))
+        if user is None or not user.is_active:
+            return None
+        g.user = user
+        return user
