@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from portal import clock, scope
 from portal.extensions import db
 from portal.queries.grid_checks import grid_records
+from portal.queries.settings import household_standards
 from portal.rules.check_grids import Report
 from portal.rules.check_grids import check_grids as check
-from portal.queries.settings import household_standards
 
 
 @click.command("check-grids")
@@ -27,7 +27,7 @@ def check_grids(code: str, as_json: bool) -> None:
     if code and all(record.code != code for record in records):
         click.echo(_("There is no grid %(code)s.", code=code), err=True)
         sys.exit(2)
-    report = check(records, code, standards)
+    report = check(records, standards, code)
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
     else:

@@ -250,13 +250,9 @@ class _Map:
         ]
 
     def _names(self) -> list[str]:
-        parts = []
-        focus = self.shapes[self.focus.code]
-        for shape in self.context:
-            parts.append(self._name(shape, 17.0, "map-context-name", must=False))
-        for shape in self.around:
-            parts.append(self._name(shape, 23.0, "map-neighbour-name", must=True))
-        point, radius = label_place(focus)
+        parts = [self._name(s, 17.0, "map-context-name", must=False) for s in self.context]
+        parts += [self._name(s, 23.0, "map-neighbour-name", must=True) for s in self.around]
+        point, radius = label_place(self.shapes[self.focus.code])
         size = fitting(self.focus.name, radius, 20.0, 34.0)
         if not self._inside:
             x, y = point[0], point[1] + (size * 0.7 if self.words["here"] else 0)

@@ -7,11 +7,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from portal.documents.gridmap_parts import Point, lines_of, text_width
+from portal.rules.geometry.boundary import surface
 
 
 def label_place(shape: BaseGeometry) -> tuple[Point, float]:
     """Where a name has most room: the middle and the radius of the widest circle inside."""
-    circle = shapely.maximum_inscribed_circle(shape, tolerance=4.0)
+    circle = shapely.maximum_inscribed_circle(surface(shape), tolerance=4.0)
     (x, y), *_rest = shapely.get_coordinates(circle).tolist()
     return (x, y), float(circle.length)
 

@@ -20,12 +20,6 @@ from portal.rules.geometry.boundary import surface
 from portal.rules.geometry.coverage import Coverage, Piece, Place
 from portal.scope import ancestors
 
-# Households of a cell by its kind (P1); the station may change them.
-STANDARD: dict[str, tuple[int, int]] = {
-    "scattered": (120, 160),
-    "gated": (200, 250),
-    "bungalow": (80, 120),
-}
 # Roles that every grid of a level needs (domain model, Team).
 NEEDED: dict[str, tuple[str, ...]] = {
     "community": ("group_head", "group_deputy", "office_director"),
@@ -90,13 +84,13 @@ class Report:
 
 def check_grids(
     records: Sequence[GridRecord],
+    standard: Mapping[str, tuple[int, int]],
     under: str = "",
-    standard: Mapping[str, tuple[int, int]] = STANDARD,
 ) -> Report:
     """Check ``records``; with ``under``, report only what concerns that grid or its subtree.
 
     All grids around must be in ``records`` too, so that touching ones can be named.
-    ``standard``: kind of cell → fewest and most households.
+    ``standard``: kind of cell → fewest and most households (P1; a setting).
     """
     names = {record.code: record.name for record in records}
     places, faults = _read(records)
