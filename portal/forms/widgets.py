@@ -2,14 +2,13 @@
 
 Flask-AppBuilder gives the fields it builds widgets of its own (Bootstrap 3, Font Awesome, Select2).
 ``control`` draws every field through one of ours instead, and ties help and errors to it.
-Templates reach it as the Jinja global ``control`` (see ``install``).
+Templates reach it as the Jinja global ``control``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
 from flask_appbuilder import fieldwidgets, upload
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
@@ -112,8 +111,3 @@ def control(field: Field, **attributes: Any) -> Markup:
     given.update(attributes)
     drawn = field.meta.render_field(seen, given)
     return drawn if isinstance(drawn, Markup) else escape(drawn)
-
-
-def install(app: Flask) -> None:
-    """Make ``control`` known to the templates of ``app``."""
-    app.jinja_env.globals["control"] = control

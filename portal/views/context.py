@@ -9,6 +9,8 @@ from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
 
 from portal import clock, roles, scope
+from portal.forms.widgets import control
+from portal.forms.widgets import control
 from portal.models import choices
 from portal.views import hooks
 from portal.views.page import NavGroup, NavItem
@@ -36,6 +38,10 @@ def install(app: Flask) -> None:
         format_date=format_date,
         format_number=format_number,
         role_name=role_name,
+        resource_name=resource_name,
+        action_name=action_name,
+        control=control,
+        control=control,
     )
     app.context_processor(_page_context)
 
@@ -91,3 +97,17 @@ def format_number(value: int | float | None) -> str:
 def role_name(role: str) -> str:
     """What people call an account role."""
     return str(choices.ROLES.get(role, role)) if role else _("none")
+
+
+def resource_name(resource: str) -> str:
+    """What people call the register of a resource: the title of its list."""
+    views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    for view in views:
+        if getattr(getattr(view, "entity", None), "resource", None) == resource:
+            return str(view.list_title)
+    return resource
+
+
+def action_name(action: str) -> str:
+    """What people call an action of the roles table."""
+    return str(choices.ACTIONS.get(action, action))
