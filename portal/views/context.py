@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 
 from portal import clock, roles, scope
 from portal.forms.widgets import control
-from portal.forms.widgets import control
 from portal.models import choices
 from portal.views import hooks
 from portal.views.page import NavGroup, NavItem
@@ -40,7 +39,6 @@ def install(app: Flask) -> None:
         role_name=role_name,
         resource_name=resource_name,
         action_name=action_name,
-        control=control,
         control=control,
     )
     app.context_processor(_page_context)
