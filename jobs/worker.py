@@ -34,9 +34,11 @@ class InApplication:
     """Runs each job inside an application context of its own, acting as the system."""
 
     app: Flask
+    performed = 0  # jobs run in this process
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """As RQ's, with a context around it; the session is closed with the context."""
+        self.performed += 1
         with self.app.app_context(), acting(SYSTEM):
             done: bool = super().perform_job(job, queue, execution)  # type: ignore[misc]
         return done

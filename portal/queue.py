@@ -14,7 +14,9 @@ from uuid import uuid4
 
 from flask import Flask, current_app
 from redis import Redis
+from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue, Worker, cron_scheduler_registry
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
@@ -38,7 +40,9 @@ UNDER_WAY = {JobStatus.QUEUED, JobStatus.STARTED, JobStatus.DEFERRED, JobStatus.
 
 def connect(url: str) -> Redis:
     """A client of the queue server at `url` (unix:// or redis://); connects when first used."""
-    return Redis.from_url(url, socket_connect_timeout=2)
+    # A page must not hang on a lost server: one more try, soon.
+    again = Retry(ConstantBackoff(0.1), 1)
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=10, retry=again)
 
 
 def connection(app: Flask | None = None) -> Redis:
@@ -118,7 +122,8 @@ class Health:
 
 def health(client: Redis) -> Health:
     """The state of the queue; raises redis.exceptions.RedisError if the server does not answer."""
-    workers = Worker.all(connection=client)
+    # Not Worker.all: each worker object it makes would change the time-outs of this client.
+    workers = [key for key in Worker.all_keys(connection=client) if client.exists(key)]
     beats = client.zrange(cron_scheduler_registry.get_registry_key(), -1, -1, withscores=True)
     age = time.time() - float(beats[0][1]) if beats else None
     return Health(len(workers), queue(client).count, age)

@@ -188,7 +188,7 @@ def work(portal: Flask, valkey: Redis) -> Iterator[Callable[[], int]]:
     def drain() -> int:
         worker = InlineWorker(portal)
         worker.work(burst=True, logging_level="WARNING")
-        return worker.successful_job_count + worker.failed_job_count
+        return worker.performed
 
     yield drain
     for number, handler in kept.items():
@@ -208,16 +208,12 @@ def live_server(_web: str, portal: Flask, place: Place) -> str:
     return _web
 
 
-@pytest.fixture(scope="session")
-def _worker(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with servers.worker(dict(os.environ), place.redis_url, tmp_path_factory.mktemp("worker")):
-        yield
-
-
 @pytest.fixture
-def live_worker(_worker: None, portal: Flask, place: Place) -> None:
-    """The real worker process serves this process's queue during the test."""
+def live_worker(portal: Flask, place: Place, tmp_path: Path) -> Iterator[None]:
+    """The real worker process serves this process's queue during the test (2 s to start)."""
     place.foreign_writers = True
+    with servers.worker(dict(os.environ), place.redis_url, tmp_path):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from redis import Redis
 
 from jobs.timetable import Timetable
 from portal.cli.doctor import CHECKS, check_keys, check_queue, doctor, examine
-from portal.queue import connection
+from portal.queue import connect, connection
 from tests.conftest import Place
 
 LINE = re.compile(r"^(ok  |warn|fail)  ([a-z]+) +\S")
@@ -51,7 +51,7 @@ def test_what_does_not_run_fails(portal: Flask, valkey: Redis) -> None:
 
 def test_a_lost_queue_server_is_one_failed_line_and_not_a_crash(portal: Flask) -> None:
     real = connection(portal)
-    portal.extensions["portal.queue"] = Redis(unix_socket_path="/nonexistent/valkey.sock")
+    portal.extensions["portal.queue"] = connect("unix:///nonexistent/valkey.sock")
     try:
         with portal.app_context():
             level, detail = examine(portal, check_queue)

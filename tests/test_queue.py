@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.models import Setting
-from portal.queue import connection, enqueue, fetch, health, queue
+from portal.queue import connect, connection, enqueue, fetch, health, queue
 
 JOB = "operator.add"
 
@@ -121,7 +121,7 @@ def test_a_lost_server_is_an_error_before_and_a_log_line_after_the_commit(
     portal: Flask, session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
     real = connection(portal)
-    portal.extensions["portal.queue"] = Redis(unix_socket_path="/nonexistent/valkey.sock")
+    portal.extensions["portal.queue"] = connect("unix:///nonexistent/valkey.sock")
     try:
         with pytest.raises(RedisConnectionError):
             enqueue(JOB, 1, 2)
