@@ -100,3 +100,9 @@ AUDIT_ACTIONS = {
     "sign_in_failed": _l("Sign-in failed"),
     "sign_out": _l("Signed out"),
 }
+ACTIONS = {
+    "read": _l("see"),
+    "write": _l("add and change"),
+    "remove": _l("delete"),
+    "export": _l("export"),
+}

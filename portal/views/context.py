@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from portal import clock, roles, scope
 from portal.forms.widgets import control
 from portal.models import choices
+from portal.models import choices
 from portal.views import hooks
 from portal.views.page import NavGroup, NavItem
 

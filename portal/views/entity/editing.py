@@ -41,6 +41,7 @@ class EditingMixin:
         elif form.validate():
             row = self.entity()
             if self._save(form, row, new=True):
+                row = self.datamodel.find(row.id) or row
                 url = f"{self.route_base}/show/{row.id}"
                 _remember(form, url)
                 flash(_("%(name)s is added.", name=self.title_of(row)), "success")
@@ -65,6 +66,7 @@ class EditingMixin:
             form = form_type()
             ready = form.validate() and self._unchanged_since(form, row)
             if ready and self._save(form, row, new=False):
+                row = self.datamodel.find(row.id) or row
                 flash(_("%(name)s is saved.", name=self.title_of(row)), "success")
                 return redirect(url)
         return self._form_page(form, title, url)

@@ -11,7 +11,7 @@ from typing import Any
 from flask_appbuilder.models.filters import Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import ColumnElement, false, select, true
-from sqlalchemy.orm import Query
+from sqlalchemy.orm import Query, joinedload
 
 from portal import roles, scope
 
@@ -60,5 +60,15 @@ class ScopedInterface(SQLAInterface):
             return None
         if not 0 < number < 2**31:
             return None
-        statement = select(self.obj).where(self.obj.id == number, visible(self.obj, action))
+        relations = [
+            joinedload(getattr(self.obj, relation.key))
+            for relation in self.obj.__mapper__.relationships
+            if relation.direction.name == "MANYTOONE"
+        ]
+        statement = (
+            select(self.obj)
+            .where(self.obj.id == number, visible(self.obj, action))
+            .options(*relations)
+            .execution_options(populate_existing=True)
+        )
         return self.session.scalars(statement).one_or_none()
