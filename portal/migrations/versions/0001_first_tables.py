@@ -398,7 +398,7 @@ def upgrade() -> None:
         "account_states",
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column(
-            "must_change_password", sa.Boolean(), server_default=sa.text("0"), nullable=False
+            "must_change_password", sa.Boolean(), server_default=sa.false(), nullable=False
         ),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_changed_at", sa.DateTime(timezone=True), nullable=True),
