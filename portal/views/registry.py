@@ -26,18 +26,18 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     )),
     (_l("Rules and numbers"), (
         (DutyView, "clipboard-list"),
-        (RegulationView, "book-2"),
+        (RegulationView, "gavel"),
         (HotlineView, "phone"),
-        (PostRoleView, "briefcase"),
+        (PostRoleView, "list-details"),
     )),
     (_l("Papers and data"), (
         (IssuedDocumentView, "file-text"),
-        (ImportBatchView, "file-import"),
+        (ImportBatchView, "upload"),
     )),
     (_l("Administration"), (
-        (UserView, "user"),
+        (UserView, "user-circle"),
         (GrantView, "key"),
-        (RoleView, "shield"),
+        (RoleView, "user-shield"),
         (SettingView, "settings"),
         (AuditView, "history"),
     )),
