@@ -73,6 +73,7 @@ class SettingView(EntityView):
     slug = "settings"
     list_title = _l("Settings")
     one_title = _l("Setting")
+    search_in = ("key", "note")
     list_columns = ["meaning", "value", "key"]
     form_columns = ["value", "note"]
     order = ("key",)

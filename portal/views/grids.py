@@ -62,6 +62,7 @@ class LeadingGroupView(EntityView):
     slug = "leading-groups"
     list_title = _l("Leading groups")
     one_title = _l("Leading group")
+    search_in = ("name", "grid")
     list_columns = ["grid", "name", "office", "formed_on"]
     form_columns = ["grid", "name", "office", "formed_on", "note"]
     filter_columns = ["grid_code"]

@@ -15,6 +15,7 @@ class AuditView(EntityView):
     slug = "audit"
     list_title = _l("Audit log")
     one_title = _l("Entry")
+    search_in = ("row_label", "actor", "reason")
     list_columns = ["at", "actor", "action", "table_name", "row_label", "grid_code", "reason"]
     show_groups = [
         ("", ["at", "actor", "action", "table_name", "row_id", "row_label", "grid_code"]),
@@ -34,6 +35,7 @@ class ImportBatchView(EntityView):
     slug = "imports"
     list_title = _l("Imports")
     one_title = _l("Import")
+    search_in = ("file_name", "kind")
     list_columns = ["created_at", "kind", "file_name", "rows", "created", "updated", "failed"]
     show_groups = [
         ("", ["created_at", "kind", "file_name", "actor", "undone_at"]),
@@ -51,6 +53,7 @@ class IssuedDocumentView(EntityView):
     slug = "documents"
     list_title = _l("Issued documents")
     one_title = _l("Issued document")
+    search_in = ("number", "grid")
     list_columns = ["number", "grid", "size", "lang", "issue_no", "issued_on"]
     filter_columns = ["grid_code"]
     order = ("id",)

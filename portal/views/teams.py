@@ -45,6 +45,7 @@ class PostView(EntityView):
     slug = "posts"
     list_title = _l("Posts")
     one_title = _l("Post")
+    search_in = ("worker", "grid")
     list_columns = ["worker", "grid", "post_role", "basis", "since", "until", "public"]
     form_columns = ["worker", "grid", "post_role", "basis", "since", "until", "public"]
     filter_columns = ["basis", "public", "grid_code"]
@@ -76,6 +77,7 @@ class PostRoleView(EntityView):
     slug = "post-roles"
     list_title = _l("Catalogue of posts")
     one_title = _l("Kind of post")
+    search_in = ("name_zh", "name_en", "code")
     list_columns = ["name_zh", "level", "account_role", "min_count", "responsibility"]
     show_groups = [
         ("", ["code", "name_zh", "name_en", "level", "account_role", "min_count", "max_count"]),
@@ -93,6 +95,7 @@ class TeamView(EntityView):
     slug = "teams"
     list_title = _l("Teams")
     one_title = _l("Team")
+    search_in = ("name", "grid")
     list_columns = ["name", "kind", "grid", "captain"]
     form_columns = ["name", "kind", "grid", "captain", "members"]
     filter_columns = ["kind", "grid_code"]

@@ -200,7 +200,7 @@ def make_api(view: Any) -> type[EntityApi]:
     """The API class of an entity view."""
     entity = view.entity
     columns = [c.key for c in entity.__mapper__.column_attrs if c.key not in UNTOLD]
-    writable = [_column_name(entity, name) for name in view.form_columns]
+    writable = list(filter(None, (_column_name(entity, name) for name in view.form_columns)))
     editable = [n for n in writable if n not in view.fixed_columns]
     body = {
         "entity": entity,
@@ -222,8 +222,9 @@ def make_api(view: Any) -> type[EntityApi]:
     return type(f"{entity.__name__}Api", (EntityApi,), body)
 
 
-def _column_name(entity: Any, name: str) -> str:
+def _column_name(entity: Any, name: str) -> str | None:
+    """The column behind a name of the form; lists of rows are not written through the API."""
     relation = entity.__mapper__.relationships.get(name)
-    if relation is None or relation.direction.name != "MANYTOONE":
+    if relation is None:
         return name
-    return next(iter(relation.local_columns)).key
+    return next(iter(relation.local_columns)).key if not relation.uselist else None

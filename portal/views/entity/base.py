@@ -12,11 +12,13 @@ from flask import abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, or_
 from wtforms import Field as FormField
 
 from portal import roles, scope
 from portal.errors import Forbidden
 from portal.queries.paging import Slice
+from portal.queries.search import matches
 from portal.views.entity import cells, forms, query
 from portal.views.entity.access import allowed
 from portal.views.entity.actions import ActionsMixin
@@ -41,6 +43,7 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
     form_columns: ClassVar[list[str]] = []
     fixed_columns: ClassVar[tuple[str, ...]] = ()  # typed when adding, never changed
     filter_columns: ClassVar[list[str]] = []
+    search_in: ClassVar[tuple[str, ...]] = ()  # columns or relations; empty: the search terms
     choices: ClassVar[dict[str, dict[Any, Any]]] = {}
     labels: ClassVar[dict[str, Any]] = {}
     help_texts: ClassVar[dict[str, Any]] = {}
@@ -72,8 +75,20 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
 
     @property
     def searchable(self) -> bool:
-        """Whether rows have search terms."""
-        return hasattr(self.entity, "search_terms")
+        """Whether the list has a search box."""
+        return bool(self.search_in) or hasattr(self.entity, "search_terms")
+
+    def found_by(self, text: str) -> ColumnElement[bool]:
+        """Condition: ``text`` is found in the search terms, or in ``search_in``."""
+        if not self.search_in:
+            return matches(self.entity, text)
+        return or_(*(self._found_in(name, text) for name in self.search_in))
+
+    def _found_in(self, name: str, text: str) -> ColumnElement[bool]:
+        attribute = getattr(self.entity, name)
+        if self.datamodel.is_relation(name):
+            return attribute.has(matches(self.datamodel.get_related_model(name), text))
+        return attribute.icontains(text, autoescape=True)
 
     @property
     def filter_names(self) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal import roles
-from portal.errors import RuleError
+from portal.errors import OutOfScope, RuleError
 from portal.forms.entity import EntityForm, ReasonForm
 from portal.rules import audit, guard
 from portal.scope import current
@@ -114,7 +114,7 @@ class EditingMixin:
             with database.no_autoflush:
                 self._fill(form, row, new)
                 self.form = form
-                guard.check(current(), roles.WRITE, row)
+                self._check_place(row)
                 self.prepare(row, new=new)
                 if new:
                     database.add(row)
@@ -123,15 +123,20 @@ class EditingMixin:
             database.commit()
         except RuleError as refusal:
             database.rollback()
-            errors = form[refusal.field].errors if refusal.field in form else form.form_errors
-            form_errors = list(errors) + [str(refusal)]
-            _set_errors(form, refusal.field, form_errors)
+            _add_error(form, refusal)
             return False
         except (IntegrityError, StaleDataError) as error:
             database.rollback()
             form.form_errors.append(_conflict(error))
             return False
         return True
+
+    def _check_place(self: Any, row: Any) -> None:
+        try:
+            guard.check(current(), roles.WRITE, row)
+        except OutOfScope as refusal:
+            field = "code" if self.entity.scope_column == "code" else "grid"
+            raise RuleError(_("This lies outside your grids."), field) from refusal
 
     def saved(self: Any, row: Any, form: EntityForm, *, new: bool) -> None:
         """After the row is written, within the same transaction."""
@@ -240,11 +245,11 @@ def _shows(view: Any, table: str) -> bool:
     return entity is not None and entity.__tablename__ == table
 
 
-def _set_errors(form: EntityForm, field: str | None, errors: list[str]) -> None:
-    if field in form:
-        form[field].errors = errors
+def _add_error(form: EntityForm, refusal: RuleError) -> None:
+    if refusal.field in form:
+        form[refusal.field].errors = [*form[refusal.field].errors, str(refusal)]
     else:
-        form.form_errors[:] = errors
+        form.form_errors.append(str(refusal))
 
 
 def _conflict(error: Exception) -> str:

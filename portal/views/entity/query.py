@@ -11,7 +11,6 @@ from sqlalchemy.orm import joinedload
 
 from portal import scope
 from portal.queries import paging
-from portal.queries.search import matches
 from portal.views.entity.cells import label_of
 from portal.views.entity.interface import visible
 from portal.views.page import Chip, Filter, Preset
@@ -68,7 +67,7 @@ def statement(view: Any, query: Query, action: str = "read") -> Select[Any]:
     model = view.entity
     found = select(model).where(visible(model, action))
     if query.q and view.searchable:
-        found = found.where(matches(model, query.q))
+        found = found.where(view.found_by(query.q))
     for name, value in query.filters.items():
         found = found.where(_condition(view, name, value))
     if query.preset:

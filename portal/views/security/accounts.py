@@ -34,6 +34,7 @@ class UserView(EntityView):
     slug = "users"
     list_title = _l("Accounts")
     one_title = _l("Account")
+    search_in = ("username", "last_name", "first_name")
     list_columns = ["username", "full_name", "active", "last_login"]
     show_groups = [("", ["username", "full_name", "active", "last_login", "locked_until", "roles"])]
     form_columns = ["last_name", "first_name", "username", "email", "active"]
@@ -156,6 +157,7 @@ class RoleView(EntityView):
     slug = "roles"
     list_title = _l("Roles")
     one_title = _l("Role")
+    search_in = ("name",)
     list_columns = ["label", "name"]
     show_groups = [("", ["label", "name", "rights"])]
     labels = {"label": _l("Role"), "rights": _l("May"), "name": _l("Code")}
@@ -177,6 +179,7 @@ class GrantView(EntityView):
     slug = "grants"
     list_title = _l("Grants")
     one_title = _l("Grant")
+    search_in = ("role", "reason")
     list_columns = ["user", "role", "grid", "since", "until", "reason"]
     form_columns = ["user", "role", "grid", "since", "until", "reason"]
     filter_columns = ["role"]
