@@ -6,12 +6,13 @@
 from portal.rules.imports.engine import run_import
 from portal.rules.imports.kinds import KINDS
 from portal.rules.imports.report import REASONS, Report, write_rejects
-from portal.rules.imports.undo import UndoReport, undo_import
+from portal.rules.imports.undo import REFUSALS, UndoReport, undo_import
 from portal.rules.imports.work import Options
 
 __all__ = [
     "KINDS",
     "REASONS",
+    "REFUSALS",
     "Options",
     "Report",
     "UndoReport",

@@ -80,8 +80,8 @@ def _apply(
     if held_back or options.dry_run:
         attempt.rollback()
         return
-    report.batch = batch
-    _close_batch(session, batch, report)
+    report.batch = batch.id
+    _close_batch(session, batch.id, report)
     attempt.commit()
     session.expire_all()  # the rows were written past the session
 
@@ -151,14 +151,15 @@ def _reject_repeats(kind: Kind, lines: Iterable[Line]) -> None:
         seen.add(key)
 
 
-def _open_batch(session: Session, kind: Kind, file: Path) -> int:
-    statement = insert(ImportBatch).returning(ImportBatch.id)
+def _open_batch(session: Session, kind: Kind, file: Path) -> ImportBatch:
+    """The batch's row, written first: on SQLite this takes the write lock for what follows."""
+    statement = insert(ImportBatch).returning(ImportBatch)
     values = {
         "kind": kind.name,
         "file_name": file.name[:LONGEST_NAME],
         "actor": scope.actor().username or "anonymous",
     }
-    return int(session.execute(statement, values).scalar_one())
+    return session.scalars(statement, values).one()
 
 
 def _close_batch(session: Session, batch: int, report: Report) -> None:

@@ -31,7 +31,7 @@ from portal.models.base import Model
 from portal.rules import audit
 from portal.rules.imports.references import CHANGES, references
 from portal.rules.imports.work import AT_ONCE, Found, raw_table
-from portal.rules.imports.writer import told
+from portal.rules.imports.writer import IDENTITY, told
 
 # Why a row keeps a batch from being taken back, for people.
 REFUSALS = {
@@ -79,7 +79,7 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     """
     attempt = session.begin_nested()
     batch = _lock(session, batch_id)
-    steps = list(_steps(session, batch_id))
+    steps = list(_steps(session, batch))
     report = UndoReport(batch_id, already_gone=sum(_gone(step) for step in steps))
     own = batch.actor == scope.actor().username
     report.refused = list(_refusals(session, batch_id, steps, own=own))
@@ -120,23 +120,29 @@ def _lock(session: Session, batch_id: int) -> ImportBatch:
     return batch
 
 
-def _steps(session: Session, batch_id: int) -> Iterator[Step]:
+def _steps(session: Session, batch: ImportBatch) -> Iterator[Step]:
     models = {mapper.class_.__tablename__: mapper.class_ for mapper in Model.registry.mappers}
-    statement = select(CHANGES).where(CHANGES.c.batch_id == batch_id).order_by(CHANGES.c.id)
+    statement = select(CHANGES).where(CHANGES.c.batch_id == batch.id).order_by(CHANGES.c.id)
     changes = session.connection().execute(statement).mappings().all()
     rows: dict[str, dict[int, Found]] = defaultdict(dict)
     for name in dict.fromkeys(change["table_name"] for change in changes):
         ids = [change["row_id"] for change in changes if change["table_name"] == name]
         rows[name] = _rows(session, models[name], ids)
     for change in changes:
+        before = json.loads(change["before"]) if change["before"] else None
+        made = datetime.fromisoformat(before["created_at"]) if before else batch.created_at
+        now = rows[change["table_name"]].get(change["row_id"])
+        if now is not None and now.raw["created_at"] != made:
+            now = None  # another row that was given the key of a deleted one
+        model = models[change["table_name"]]
         yield Step(
             change["id"],
-            models[change["table_name"]],
+            model,
             change["row_id"],
             change["label"],
             change["row_version"],
-            json.loads(change["before"]) if change["before"] else None,
-            rows[change["table_name"]].get(change["row_id"]),
+            before,
+            now,
         )
 
 
@@ -213,7 +219,7 @@ def _restore(session: Session, steps: list[Step]) -> None:
         values = {
             name: _parsed(raw.c[name].type, value)
             for name, value in step.before.items()
-            if name != "version"
+            if name not in IDENTITY
         }
         version = step.now.version + 1
         session.connection().execute(

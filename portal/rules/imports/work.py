@@ -119,7 +119,10 @@ class Work:
         unless ``everywhere`` (then the answer must not show).
         """
         raw = raw_table(model)
-        names = dict.fromkeys(["id", "version", by, model.scope_column or "id", *columns])
+        always = ("id", "version", "created_at", model.scope_column or "id")
+        names = dict.fromkeys([*always, by, *columns])
+        if model.search_source:
+            names |= dict.fromkeys([*model.search_source, "search_terms"])
         statement = select(*(raw.c[name] for name in names)).with_for_update(key_share=True)
         if model.scope_column and not everywhere:
             statement = statement.where(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.models import ImportChange, Row
+from portal.models import ImportBatch, ImportChange, Row
 from portal.models.search import search_terms
 from portal.models.types import EncryptedText
 from portal.rules import audit
@@ -24,10 +24,20 @@ from portal.rules.masking import HIDDEN
 
 AT_ONCE = 1000
 LABEL = 120
+# What tells a row from a later one that was given the same key after a deletion.
+IDENTITY = ("version", "created_at")
 
 
-def write(session: Session, batch: int, tables: Sequence[type[Row]], drafts: list[Draft]) -> None:
-    """Write ``drafts`` as part of ``batch``; a line the database refuses is rejected alone."""
+def write(
+    session: Session, batch: ImportBatch, tables: Sequence[type[Row]], drafts: list[Draft]
+) -> None:
+    """Write ``drafts`` as part of ``batch``; a line the database refuses is rejected alone.
+
+    New rows are dated as the batch itself.
+    """
+    for draft in drafts:
+        if draft.found is None:
+            draft.values["created_at"] = batch.created_at
     for model in tables:
         own = [draft for draft in drafts if draft.model is model]
         new = sorted((d for d in own if d.found is None), key=lambda draft: draft.order)
@@ -35,7 +45,7 @@ def write(session: Session, batch: int, tables: Sequence[type[Row]], drafts: lis
         changed = [draft for draft in own if draft.found is not None]
         _update(session, model, changed)
         written = [d for d in new if d.row_id is not None] + changed
-        _remember(session, batch, written)
+        _remember(session, batch.id, written)
         _audit(session, model, written)
 
 
@@ -147,7 +157,8 @@ def _before(draft: Draft) -> str | None:
         return None
     raw = draft.found.raw
     values = {name: plain(raw[name]) for name in draft.values}
-    return json.dumps(values | {"version": draft.found.version}, ensure_ascii=False)
+    values |= {name: plain(raw[name]) for name in IDENTITY}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:

@@ -32,7 +32,7 @@ def plan(work: Work, lines: list[Line]) -> None:
     """Put every boundary that can be read or mended. A grid that still shows its code for a name
     takes the feature's name."""
     codes = {line["code"] for line in lines}
-    found = work.find(Grid, "code", codes, ["name", "address", "boundary"], everywhere=True)
+    found = work.find(Grid, "code", codes, ["name", "boundary"], everywhere=True)
     for line in lines:
         if not work.may_write(line, Grid, line["code"]):
             continue
@@ -41,11 +41,12 @@ def plan(work: Work, lines: list[Line]) -> None:
             work.fail(line, "unknown_grid", "code")
             continue
         name = known[0].raw["name"]
-        values = _read(work, line, f"{name} {line['code']}")
+        label = f"{name} {line['code']}" if name != line["code"] else name
+        values = _read(work, line, label)
         if line["name"] and (name == line["code"] or work.options.rename):
             values["name"] = line["name"]
         if not line.failed:
-            work.put(line, Grid, values, f"{name} {line['code']}", found=known[0])
+            work.put(line, Grid, values, label, found=known[0])
 
 
 def _read(work: Work, line: Line, label: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ def plan(work: Work, lines: list[Line]) -> None:
     """Put every grid whose parent is there or comes with the file; empty cells change nothing."""
     codes = {line["code"] for line in lines}
     parents = {ancestors(code)[-1] for code in codes if ancestors(code)}
-    found = work.find(Grid, "code", codes | parents, ["address", *WRITTEN], everywhere=True)
+    found = work.find(Grid, "code", codes | parents, WRITTEN, everywhere=True)
     there = set(found)
     for line in sorted(lines, key=lambda line: len(line["code"])):
         if not work.may_write(line, Grid, line["code"]):

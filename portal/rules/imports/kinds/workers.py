@@ -40,7 +40,7 @@ COLUMNS = (
     Column("role", "岗位", text(60), aliases=("职务",)),
     Column("public", "公示", flag, aliases=("是否公示", "同意公示")),
 )
-READ = ("name", "number", "phone", "phone_index", "public_phone", "origin", "portrait")
+READ = ("name", "phone", "phone_index", "public_phone", "origin", "portrait")
 
 
 @dataclass
@@ -65,7 +65,7 @@ def plan(work: Work, lines: list[Line]) -> None:
     by_phone = work.find(Worker, "phone_index", indexes, columns)
     by_name = work.find(Worker, "name", {line["name"] for line in lines}, columns)
     ids = {row.id for rows in (*by_phone.values(), *by_name.values()) for row in rows}
-    posts = work.find(Post, "worker_id", ids, ("role", "until", "public"), everywhere=True)
+    posts = work.find(Post, "worker_id", ids, ("role", "until"), everywhere=True)
     grids = work.find(Grid, "code", {line["grid_code"] for line in lines}, everywhere=True)
     run = Round(work, roles_by_word(work.session), set(grids), by_phone, by_name, posts)
     for line in lines:
@@ -178,21 +178,18 @@ def _values(line: Line, index: str | None, found: Found | None) -> dict[str, Any
 
 def _put_post(run: Round, line: Line, worker: Draft, role: Role) -> None:
     grid_code = line["grid_code"]
-    values: dict[str, Any] = {}
-    if line["public"] is not None:
-        values["public"] = line["public"]
     label = f"{line['name']} {role.code} {grid_code}"
     if worker.found is not None:
         for post in run.posts.get(worker.found.id, []):
             same = (post.raw["grid_code"], post.raw["role"]) == (grid_code, role.code)
             if same and in_force(post, clock.today()):
-                run.work.put(line, Post, values, label, found=post, side=True)
+                run.work.put(line, Post, {}, label, found=post, side=True)
                 return
     key = (id(worker), grid_code, role.code)
     if key in run.new_posts:
         run.work.fail(line, "duplicate_row")
         return
-    values |= {
+    values: dict[str, Any] = {
         "grid_code": grid_code,
         "role": role.code,
         "basis": role.usual_basis,

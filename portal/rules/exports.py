@@ -1,0 +1,256 @@
+"""Exports: the same columns as the imports, in an order that depends on the rows alone.
+
+Only what the identity may export, row by row of its scope. Private telephones are masked for
+everybody but the system itself. Rows are streamed.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from portal import clock, roles, scope
+from portal.errors import Forbidden, RuleError
+from portal.models import Duty, Grid, Post, Row, Worker
+from portal.rules import audit
+from portal.rules.imports import KINDS
+from portal.rules.imports.cells import guard
+from portal.rules.masking import mask
+from portal.scope import Identity, following, within
+
+AT_ONCE = 500
+MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a file's date of making must not tell one run from another
+Record = dict[str, Any]
+Reading = Callable[[Session, ColumnElement[bool]], Iterator[Record]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows of a kind come from: the table that rights and scope are asked for, its
+    column with the grid code, and the reading of rows under a condition."""
+
+    model: type[Row]
+    place: InstrumentedAttribute[Any] | None
+    read: Reading
+
+
+def export(session: Session, kind: str, file: Path, grid: str | None = None) -> int:
+    """Write rows of ``kind`` that the current identity may export; returns how many.
+
+    The format follows the ending: .csv, .xlsx, for boundaries .geojson or .json. ``grid`` limits
+    to a subtree. Raises Forbidden without the right, RuleError for another ending.
+    """
+    identity = scope.current()
+    source = SOURCES[kind]
+    resource = source.model.resource or ""
+    if not identity.can(roles.EXPORT, resource):
+        raise Forbidden(f"{roles.EXPORT} {resource}")
+    write = _writer(kind, file)
+    records = source.read(session, _condition(source, identity, grid))
+    count = write(file, kind, _masked(records, kind, identity))
+    entry = {"row_id": None, "row_label": f"{kind}: {count}", "grid_code": grid}
+    audit.record_bulk(
+        session, "export", source.model.__tablename__, [entry | {"changes": {"file": file.name}}]
+    )
+    return count
+
+
+def _condition(source: Source, identity: Identity, grid: str | None) -> ColumnElement[bool]:
+    if source.place is None:
+        return source.model.id.is_not(None)
+    allowed = within(source.place, identity.prefixes(roles.EXPORT, source.model.resource or ""))
+    if grid is None:
+        return allowed
+    return and_(allowed, source.place >= grid, source.place < following(grid))
+
+
+def _masked(records: Iterator[Record], kind: str, identity: Identity) -> Iterator[Record]:
+    hidden = [column.name for column in KINDS[kind].columns if column.sensitive]
+    for record in records:
+        if not identity.unrestricted:
+            record |= {name: mask(record[name]) for name in hidden if record[name]}
+        yield record
+
+
+# Rows
+
+
+def _stream(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Record]:
+    rows = session.execute(statement.execution_options(yield_per=AT_ONCE))
+    for row in rows.mappings():
+        yield dict(row)
+
+
+def _grids(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    names = [column.name for column in KINDS["grids"].columns]
+    return _stream(
+        session, select(*(getattr(Grid, n) for n in names)).where(condition).order_by(Grid.code)
+    )
+
+
+def _divisions(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    statement = (
+        select(Grid.code, Grid.name)
+        .where(condition, Grid.level.in_(("district", "street", "community")))
+        .order_by(Grid.code)
+    )
+    for record in _stream(session, statement):
+        code = record["code"]
+        yield record | {
+            "streetCode": code[:9] if len(code) > 9 else None,
+            "areaCode": code[:6] if len(code) > 6 else None,
+            "cityCode": code[:4],
+            "provinceCode": code[:2],
+        }
+
+
+def _boundaries(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    statement = (
+        select(Grid.code, Grid.name, Grid.boundary)
+        .where(condition, Grid.boundary.is_not(None))
+        .order_by(Grid.code)
+    )
+    for record in _stream(session, statement):
+        yield {"code": record["code"], "name": record["name"], "geometry": record["boundary"]}
+
+
+def _workers(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    """One row for every post in force in the worker's own grid, or one without a post."""
+    today = clock.today()
+    own = and_(
+        Post.worker_id == Worker.id,
+        Post.grid_code == Worker.grid_code,
+        Post.since <= today,
+        or_(Post.until.is_(None), Post.until >= today),
+    )
+    statement = (
+        select(
+            Worker.name,
+            Worker.phone,
+            Worker.public_phone,
+            Worker.origin,
+            Worker.grid_code,
+            Post.role,
+            Worker.public_consent_on.is_not(None).label("public"),
+        )
+        .select_from(Worker)
+        .outerjoin(Post, own)
+        .where(condition)
+        .order_by(Worker.grid_code, Worker.id, Post.role)
+    )
+    return _stream(session, statement)
+
+
+def _posts(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    statement = (
+        select(
+            Worker.name,
+            Worker.number,
+            Worker.grid_code.label("worker_grid"),
+            Post.grid_code,
+            Post.role,
+            Post.basis,
+            Post.since,
+            Post.until,
+            Post.public,
+        )
+        .join(Post.worker)
+        .where(condition)
+        .order_by(Post.grid_code, Post.role, Post.since, Post.worker_id)
+    )
+    return _stream(session, statement)
+
+
+def _duties(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    names = [column.name for column in KINDS["duties"].columns if column.name != "group"]
+    columns = [Duty.group_no.label("group"), *(getattr(Duty, name) for name in names)]
+    statement = select(*columns).where(condition).order_by(Duty.group_no, Duty.code)
+    return _stream(session, statement)
+
+
+SOURCES: dict[str, Source] = {
+    "divisions": Source(Grid, Grid.code, _divisions),
+    "grids": Source(Grid, Grid.code, _grids),
+    "workers": Source(Worker, Worker.grid_code, _workers),
+    "posts": Source(Post, Post.grid_code, _posts),
+    "duties": Source(Duty, None, _duties),
+    "boundaries": Source(Grid, Grid.code, _boundaries),
+}
+
+# Files
+
+Writing = Callable[[Path, str, Iterator[Record]], int]
+
+
+def _writer(kind: str, file: Path) -> Writing:
+    ending = file.suffix.lower()
+    writers: dict[str, Writing] = {".csv": _write_csv, ".xlsx": _write_xlsx}
+    if KINDS[kind].shape == "features":
+        writers = {".geojson": _write_geojson, ".json": _write_geojson}
+    if ending not in writers:
+        raise RuleError(f"{file.name}: {', '.join(writers)}")
+    return writers[ending]
+
+
+def _cells(names: list[str], record: Record) -> list[str]:
+    return [_text(record.get(name)) for name in names]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _write_csv(file: Path, kind: str, records: Iterator[Record]) -> int:
+    """UTF-8 with a mark, so that spreadsheets read the characters; formulas are defused."""
+    names = [column.name for column in KINDS[kind].columns]
+    count = 0
+    with file.open("w", encoding="utf-8-sig", newline="") as target:
+        sheet = csv.writer(target)
+        sheet.writerow(names)
+        for record in records:
+            sheet.writerow(guard(cell) for cell in _cells(names, record))
+            count += 1
+    return count
+
+
+def _write_xlsx(file: Path, kind: str, records: Iterator[Record]) -> int:
+    """Every cell is text: a spreadsheet would round codes of 19 digits, and runs no formula."""
+    names = [column.name for column in KINDS[kind].columns]
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    count = 0
+    with xlsxwriter.Workbook(file, options) as book:
+        book.set_properties({"created": MADE})
+        sheet = book.add_worksheet(kind)
+        for place, name in enumerate(names):
+            sheet.write_string(0, place, name)
+        for count, record in enumerate(records, start=1):
+            for place, cell in enumerate(_cells(names, record)):
+                sheet.write_string(count, place, cell)
+    return count
+
+
+def _write_geojson(file: Path, kind: str, records: Iterator[Record]) -> int:
+    count = 0
+    with file.open("w", encoding="utf-8") as target:
+        target.write('{"type":"FeatureCollection","features":[')
+        for count, record in enumerate(records, start=1):
+            properties = json.dumps(
+                {"code": record["code"], "name": record["name"]}, ensure_ascii=False
+            )
+            target.write(
+                f'{"," if count > 1 else ""}\n{{"type":"Feature","id":"{record["code"]}",'
+                f'"properties":{properties},"geometry":{record["geometry"]}}}'
+            )
+        target.write("\n]}\n")
+    return count
