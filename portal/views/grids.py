@@ -52,7 +52,7 @@ class GridView(EntityView):
 
     def links(self, row: Grid) -> list[tuple[str, str, str]]:
         """To the public page of the grid."""
-        return [(str(_l("Public page")), f"/directory/{row.code}", "world")]
+        return [(str(_l("Public page")), f"/directory/{row.code}", "external-link")]
 
 
 class LeadingGroupView(EntityView):
