@@ -39,22 +39,30 @@ def fit(
     A height of 0 means a single line. At ``smallest`` it may still not fit.
     """
     pt = biggest
-    while pt > smallest and not _fits(text, pt, width * MARGIN, height):
+    while pt > smallest and not _fits(text, pt, width, height):
         pt -= 0.5
     return Fitted(text, max(pt, smallest))
 
 
-def _fits(text: str, pt: float, width: float, height: float) -> bool:
+def height_mm(text: str, pt: float, width: float) -> float:
+    """Height of ``text`` at ``pt``, broken into lines of at most ``width`` millimetres."""
+    room = width * MARGIN
     needed = width_mm(text, pt)
-    if needed <= width:
-        return not height or pt * MM_PER_POINT * LEADING <= height
-    if text.isascii():  # breaks between words: a line loses half of the longest on average
-        loss = max((len(word) for word in text.split()), default=0) * pt * MM_PER_POINT * 0.3
-        lines = math.ceil(needed / max(width - loss, 1.0))
+    if needed <= room:
+        lines = 1
+    elif text.isascii():  # breaks between words: a line loses a third of the longest on average
+        loss = max((len(word) for word in text.split()), default=0) * pt * MM_PER_POINT * 0.2
+        lines = math.ceil(needed / max(room - loss, 1.0))
     else:  # breaks between characters
-        per_line = max(int(width / (pt * MM_PER_POINT)), 1)
+        per_line = max(int(room / (pt * MM_PER_POINT)), 1)
         lines = math.ceil(ems(text) / per_line)
-    return lines * pt * MM_PER_POINT * LEADING <= height
+    return lines * pt * MM_PER_POINT * LEADING
+
+
+def _fits(text: str, pt: float, width: float, height: float) -> bool:
+    if not height:
+        return width_mm(text, pt) <= width * MARGIN
+    return height_mm(text, pt, width) <= height
 
 
 def _em(character: str) -> float:

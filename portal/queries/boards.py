@@ -1,82 +1,285 @@
-"""What stands on a notice board: the record, and the SELECTs that fill it."""
+"""The SELECTs that fill a notice board (P5, ``defaults/notice_board.yaml``)."""
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from portal.models import Duty, Grid, Hotline, LeadingGroup, Post, PostRole, Worker
+from portal.queries.board_record import (
+    BoardDuty,
+    BoardHotline,
+    BoardPerson,
+    BoardRecord,
+    Shape,
+)
+from portal.queries.grids import current
+from portal.scope import CODE_LENGTHS, ancestors, following
+
+# The zone 服务人员 of notice_board.yaml, in its order.
+BOARD_ROLES = (
+    "area_manager",
+    "area_head",
+    "block_head",
+    "cell_head",
+    "grid_leader",
+    "grid_worker",
+    "information_officer",
+    "linked_police",
+)
+# Whom a community's own board names: there is no cell to name people of.
+COMMUNITY_ROLES = ("group_head", "group_deputy", "office_director", "mediator", "linked_police")
+# The zone 工作内容 of notice_board.yaml, each line told by the duty that carries it.
+BOARD_DUTIES = ("D101", "D103", "D104", "D106", "D406", "D208", "D301", "D107")
+DUTY_LINES = 8
+# How often, where the catalogue's own words are Chinese only.
+ENGLISH_TIMES = {
+    "workday": "every working day",
+    "weekly": "weekly",
+    "monthly": "monthly",
+    "quarterly": "quarterly",
+    "half_year": "twice a year",
+    "yearly": "yearly",
+    "on_change": "on change",
+    "on_event": "when it happens",
+    "by_plan": "by plan",
+    "by_campaign": "by campaign",
+}
+FEEDBACK_DUTY = "D506"
+ROLES_OF_LEVEL = {
+    "area": frozenset({"area_manager", "area_head", "data_clerk", "patrol"}),
+    "block": frozenset({"block_head"}),
+}
+FIRST_CALLS = ("110", "119", "120")
+GOVERNMENT_LINE = "12345"
+HOTLINE_ORDER = ("community", "street", "grid", "local", "national")
+COMMUNITY_DIGITS = CODE_LENGTHS["community"]
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A grid as the board's map draws it; ``boundary`` is GeoJSON text."""
+def collect_board(session: Session, code: str, lang: str, public_url: str) -> BoardRecord | None:
+    """The record of grid ``code`` as of today, in ``lang`` (zh_Hans_CN or en); None: no such grid.
 
-    code: str
-    name: str
-    boundary: str
-
-
-@dataclass(frozen=True)
-class BoardPerson:
-    """One card: a worker with all posts they hold here.
-
-    ``own``: serves this very grid, not one above it. ``portrait`` is the seed of a drawing,
-    None where the person did not agree to one. ``by_duty_phone``: ``phone`` is the community's.
+    It may be incomplete; ``portal.rules.boards`` decides whether it can hang on a wall. Only
+    public posts of workers who agreed to be shown, only public telephones. Seven statements.
     """
-
-    name: str
-    posts: tuple[str, ...]
-    own: bool
-    place: str
-    number: str | None
-    phone: str | None
-    by_duty_phone: bool
-    portrait: int | None
-
-
-@dataclass(frozen=True)
-class BoardDuty:
-    """One line of work: what is done, and how often."""
-
-    title: str
-    times: str
-
-
-@dataclass(frozen=True)
-class BoardHotline:
-    """A telephone number with its name and, where known, its hours."""
-
-    number: str
-    name: str
-    hours: str
-
-
-@dataclass(frozen=True)
-class BoardRecord:
-    """Everything that stands on a board, plain data, in the board's language ``lang``."""
-
-    lang: str
-    code: str
-    name: str
-    level: str
-    kind: str | None
-    households: int | None
-    community: str
-    above: tuple[str, ...]
-    bounds: tuple[str, str, str, str]
-    shape: Shape
-    neighbours: tuple[Shape, ...]
-    context: tuple[Shape, ...]
-    people: tuple[BoardPerson, ...]
-    duties: tuple[BoardDuty, ...]
-    supervision: tuple[BoardHotline, ...]
-    emergency: tuple[BoardHotline, ...]
-    answer: str
-    url: str
-    publisher: str
+    lineage = (*ancestors(code), code)
+    rows = {row.code: row for row in session.execute(_grids(lineage))}
+    grid = rows.get(code)
+    if grid is None:
+        return None
+    community = rows.get(code[:COMMUNITY_DIGITS])
+    above = [rows[upper] for upper in lineage[:-1] if upper in rows]
+    # Below a community its name is enough; a community shows what it lies in.
+    least = COMMUNITY_DIGITS if len(code) > COMMUNITY_DIGITS else 0
+    english = lang == "en"
+    hotlines = _nearest(session.execute(_hotlines(lineage)).all())
+    duties = session.execute(_duties()).all()
+    feedback = next((duty.times for duty in duties if duty.code == FEEDBACK_DUTY), None)
+    office = session.scalar(
+        select(LeadingGroup.office)
+        .where(LeadingGroup.grid_code == code[:COMMUNITY_DIGITS], LeadingGroup.office.is_not(None))
+        .order_by(LeadingGroup.id)
+        .limit(1)
+    )
+    head = community.name if community else grid.name
+    office = _short(office or "")
+    return BoardRecord(
+        lang=lang,
+        code=code,
+        name=grid.name,
+        level=grid.level,
+        kind=grid.kind,
+        households=grid.households_declared,
+        above=tuple(row.name for row in above if len(row.code) >= least),
+        bounds=tuple(
+            getattr(grid, f"bound_{side}") or "" for side in ("east", "south", "west", "north")
+        ),
+        shape=Shape(code, grid.name, grid.boundary or ""),
+        around=_around(session, grid),
+        people=_people(session, grid, rows, _duty_phone(hotlines), english),
+        duties=_duty_lines(duties, grid.level, english),
+        supervision=_spoken(_supervision(hotlines), english),
+        emergency=_spoken(_useful(hotlines), english),
+        answer="" if english else feedback or "",
+        url=f"{public_url}/directory/{code}",
+        publisher=office if office.startswith(head) else f"{head}{office}",
+    )
 
 
-@dataclass(frozen=True)
-class Edition:
-    """What makes an issued board citable: number, version, date."""
+def _grids(codes: Iterable[str]) -> Any:
+    return select(
+        Grid.code,
+        Grid.name,
+        Grid.level,
+        Grid.kind,
+        Grid.households_declared,
+        Grid.boundary,
+        Grid.bound_east,
+        Grid.bound_south,
+        Grid.bound_west,
+        Grid.bound_north,
+    ).where(Grid.code.in_(codes))
 
-    number: str
-    issue_no: int
-    issued_on: date
+
+def _around(session: Session, grid: Row[Any]) -> tuple[Shape, ...]:
+    """The other grids of the level within the community; of a community or more, the siblings."""
+    prefix = grid.code[:COMMUNITY_DIGITS]
+    if prefix == grid.code or len(prefix) < COMMUNITY_DIGITS:
+        prefix = (ancestors(grid.code) or ("",))[-1]
+    found = select(Grid.code, Grid.name, Grid.boundary).where(
+        Grid.level == grid.level, Grid.boundary.is_not(None), Grid.code != grid.code
+    )
+    if prefix:
+        found = found.where(Grid.code >= prefix, Grid.code < following(prefix))
+    rows = session.execute(found.order_by(Grid.code))
+    return tuple(Shape(row.code, row.name, row.boundary or "") for row in rows)
+
+
+def _people(
+    session: Session, grid: Row[Any], grids: dict[str, Row[Any]], duty: str | None, english: bool
+) -> tuple[BoardPerson, ...]:
+    """One card per worker, by the order of their first post on the board."""
+    roles = COMMUNITY_ROLES if len(grid.code) <= COMMUNITY_DIGITS else BOARD_ROLES
+    held: dict[int, list[Row[Any]]] = {}
+    for row in session.execute(_posts(grids, roles)):
+        held.setdefault(row.worker_id, []).append(row)
+    cards = []
+    for posts in held.values():
+        posts.sort(key=lambda post: (post.grid_code != grid.code, roles.index(post.role)))
+        first = posts[0]
+        own = first.grid_code == grid.code
+        shown = [post for post in posts if (post.grid_code == grid.code) == own]
+        names = dict.fromkeys(_short(p.name_en if english else p.name_zh) for p in shown)
+        card = BoardPerson(
+            name=first.name,
+            posts=tuple(names),
+            own=own,
+            place=""
+            if own or len(first.grid_code) <= COMMUNITY_DIGITS
+            else _short(grids[first.grid_code].name),
+            number=first.number,
+            phone=first.public_phone or duty,
+            by_duty_phone=not first.public_phone and duty is not None,
+            portrait=first.portrait,
+        )
+        cards.append(((not own, roles.index(first.role), first.since, first.worker_id), card))
+    return tuple(card for _key, card in sorted(cards, key=lambda pair: pair[0]))
+
+
+def _posts(codes: Iterable[str], roles: Iterable[str]) -> Any:
+    return (
+        select(
+            Post.worker_id,
+            Post.grid_code,
+            Post.role,
+            Post.since,
+            PostRole.name_zh,
+            PostRole.name_en,
+            Worker.name,
+            Worker.number,
+            Worker.public_phone,
+            Worker.portrait,
+        )
+        .join(Worker, Worker.id == Post.worker_id)
+        .join(PostRole, PostRole.code == Post.role)
+        .where(
+            Post.grid_code.in_(list(codes)),
+            Post.role.in_(roles),
+            Post.public.is_(True),
+            Worker.public_consent_on.is_not(None),
+            current(),
+        )
+    )
+
+
+def _short(title: str) -> str:
+    """A name without what stands in brackets behind it."""
+    return title.partition("（")[0].strip()
+
+
+def _duties() -> Any:
+    return select(
+        Duty.code, Duty.title, Duty.title_en, Duty.times, Duty.frequency, Duty.role
+    ).order_by(Duty.code)
+
+
+def _duty_lines(duties: Sequence[Row[Any]], level: str, english: bool) -> tuple[BoardDuty, ...]:
+    """At most eight lines: those of the level's own posts, otherwise what a cell does."""
+    roles = ROLES_OF_LEVEL.get(level)
+    if roles is None:
+        by_code = {duty.code: duty for duty in duties}
+        chosen = [by_code[code] for code in BOARD_DUTIES if code in by_code]
+    else:
+        chosen = [duty for duty in duties if roles & set(duty.role.split(";"))]
+    return tuple(
+        BoardDuty(duty.title_en or duty.title, ENGLISH_TIMES[duty.frequency])
+        if english
+        else BoardDuty(duty.title, duty.times or "")
+        for duty in chosen[:DUTY_LINES]
+    )
+
+
+def _hotlines(lineage: Iterable[str]) -> Any:
+    return (
+        select(
+            Hotline.id,
+            Hotline.grid_code,
+            Hotline.scope,
+            Hotline.number,
+            Hotline.name,
+            Hotline.name_en,
+            Hotline.hours,
+            Hotline.supervision,
+        )
+        .where(
+            Hotline.grid_code.in_(list(lineage)) | Hotline.grid_code.is_(None),
+            Hotline.on_board.is_(True),
+            Hotline.number.is_not(None),
+            Hotline.number != "",
+        )
+        .order_by(Hotline.id)
+    )
+
+
+def _nearest(lines: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """One line per name: the one of the grid nearest to ours."""
+    nearest: dict[str, Row[Any]] = {}
+    for line in lines:
+        known = nearest.get(line.name)
+        if known is None or len(line.grid_code or "") > len(known.grid_code or ""):
+            nearest[line.name] = line
+    return sorted(nearest.values(), key=lambda line: (HOTLINE_ORDER.index(line.scope), line.id))
+
+
+def _duty_phone(lines: Iterable[Row[Any]]) -> str | None:
+    return next(
+        (line.number for line in lines if line.scope == "community" and not line.supervision), None
+    )
+
+
+def _supervision(lines: Iterable[Row[Any]]) -> list[Row[Any]]:
+    return [line for line in lines if line.supervision or line.number == GOVERNMENT_LINE]
+
+
+def _useful(lines: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Police, fire, ambulance first, then the nearer the earlier."""
+    rest = [line for line in lines if not line.supervision and line.number != GOVERNMENT_LINE]
+    return sorted(
+        rest,
+        key=lambda line: (
+            FIRST_CALLS.index(line.number) if line.number in FIRST_CALLS else len(FIRST_CALLS)
+        ),
+    )
+
+
+def _spoken(lines: Iterable[Row[Any]], english: bool) -> tuple[BoardHotline, ...]:
+    return tuple(
+        BoardHotline(
+            number=line.number,
+            name=(line.name_en if english else None) or line.name,
+            hours=line.hours or "",
+            scope=line.scope,
+        )
+        for line in lines
+    )
