@@ -199,7 +199,7 @@ def _team(plan: TeamPlan, workers: list[Worker]) -> Team:
 
 def _hotlines(session: Session, place: Site, grids: list[GridPlan]) -> list[Hotline]:
     """The numbers a community fills in; those of its street only once for the street."""
-    known = set(session.execute(select(Hotline.grid_code, Hotline.name)).tuples())
+    known = {tuple(row) for row in session.execute(select(Hotline.grid_code, Hotline.name))}
     cells = [grid.code for grid in grids if grid.level == "cell"]
     wanted: list[tuple[str, dict[str, Any]]] = []
     for line in community_hotlines():

@@ -42,6 +42,7 @@ BASIS = {
     "grid_worker": "selected",
     "volunteer": "volunteer",
 }
+WIDER = frozenset({"mediator"})
 NOT_PUBLIC = frozenset({"data_clerk", "patrol", "volunteer", "group_member", "station_officer"})
 
 
@@ -56,11 +57,18 @@ class _Crew:
     def hire(
         self, grid: GridPlan, roles: Sequence[str], origin: str, username: str | None = None
     ) -> int:
-        """One more worker at ``grid`` with posts in ``roles``; the position in the list."""
+        """One more worker at ``grid`` with posts in ``roles`` (those of ``WIDER`` at the
+        community); the position in the list."""
         random, position = self.random, len(self.people)
         since = FIRST_DAY + timedelta(days=random.randrange(DAYS))
         posts = tuple(
-            PostPlan(grid.code, role, BASIS.get(role, "appointed"), since, role not in NOT_PUBLIC)
+            PostPlan(
+                self.community.code if role in WIDER else grid.code,
+                role,
+                BASIS.get(role, "appointed"),
+                since,
+                role not in NOT_PUBLIC,
+            )
             for role in roles
         )
         public = any(post.public for post in posts)
@@ -105,7 +113,8 @@ def plan_people(
         for at, block in enumerate(levels["block"], 1)
     ]
     _cells(crew, levels["cell"], named)
-    volunteers = _volunteers(crew, levels["cell"])
+    volunteers = _volunteers(crew, levels["cell"], named)
+    harmony.append(volunteers[0])
     teams = [
         TeamPlan("harmony", community.code, "平安和谐服务队", tuple(harmony)),
         *_teams("patrol", "巡防队", levels["area"], patrols, crew.people),
@@ -129,8 +138,8 @@ def _leading_group(crew: _Crew, community: GridPlan, named: bool) -> list[int]:
     director = crew.hire(community, ["office_director"], "community_worker", login("station"))
     crew.hire(community, ["group_member", "station_officer"], "community_worker")
     police = crew.hire(community, ["group_member", "linked_police"], "police")
-    mediator = crew.hire(community, ["group_member", "mediator"], "mediator", login("mediator"))
-    return [director, police, mediator]
+    crew.hire(community, ["group_member"], "community_worker")
+    return [director, police]
 
 
 def _areas(crew: _Crew, areas: Sequence[GridPlan], named: bool) -> list[int]:
@@ -161,12 +170,18 @@ def _cells(crew: _Crew, cells: Sequence[GridPlan], named: bool) -> None:
         crew.hire(cell, ["information_officer"], choose(OFFICER_ORIGINS))
 
 
-def _volunteers(crew: _Crew, cells: Sequence[GridPlan]) -> list[int]:
-    """Two or three per cell: everybody's turn comes round until all are placed."""
+def _volunteers(crew: _Crew, cells: Sequence[GridPlan], named: bool) -> list[int]:
+    """Two or three per cell: everybody's turn comes round until all are placed. The first one
+    is the people's mediator too (社区五员)."""
     places = [cells[turn % len(cells)] for turn in range(VOLUNTEERS)]
     places.sort(key=lambda cell: cell.code)
+    login = "mediator" if named else None
     return [
-        crew.hire(cell, ["volunteer"], crew.random.choice(VOLUNTEER_ORIGINS)) for cell in places
+        crew.hire(places[0], ["volunteer", "mediator"], "mediator", login),
+        *(
+            crew.hire(cell, ["volunteer"], crew.random.choice(VOLUNTEER_ORIGINS))
+            for cell in places[1:]
+        ),
     ]
 
 
