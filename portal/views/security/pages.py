@@ -135,6 +135,5 @@ class AccountView(BaseView):
         return render_template(
             "views/security/account.html",
             title=_("My account"),
-            identity=identity,
             reasons=explain(db.session, identity),
         )
