@@ -78,7 +78,7 @@ class SettingView(EntityView):
     form_columns = ["value", "note"]
     order = ("key",)
 
-    def show_meaning(self, row: Setting) -> str:
+    def worded_meaning(self, row: Setting) -> str:
         """What the setting means, in words."""
         return str(settings.MEANINGS.get(row.key, row.key))
 

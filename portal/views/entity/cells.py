@@ -25,7 +25,7 @@ def cell(view: Any, row: Any, name: str) -> Cell:
 
 def worded(view: Any, row: Any, name: str) -> tuple[str, CellKind]:
     """The text of a value, as this identity may see it, and its kind."""
-    own = getattr(view, f"show_{name}", None)
+    own = getattr(view, f"worded_{name}", None)
     if own is not None:
         return str(own(row)), "text"
     value = getattr(row, name)

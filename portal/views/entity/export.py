@@ -51,7 +51,9 @@ class ExportMixin:
         asked = query.parse(self)
         rows = self._export_rows(asked)
         session = self.datamodel.session
-        audit.record(session, "export", self.entity(), changes=dict(asked.params()))
+        audit.record_bulk(
+            session, "export", self.entity.__tablename__, [{"changes": dict(asked.params())}]
+        )
         session.commit()
         body = _xlsx(rows) if fmt == "xlsx" else stream_with_context(_csv(rows))
         name = f"{self.slug}-{clock.today():%Y%m%d}.{fmt}"

@@ -41,16 +41,16 @@ class UserView(EntityView):
     filter_columns = ["active"]
     order = ("username",)
 
-    def show_full_name(self, row: User) -> str:
+    def worded_full_name(self, row: User) -> str:
         """Family name first."""
         return f"{row.last_name}{row.first_name}"
 
-    def show_locked_until(self, row: User) -> str:
+    def worded_locked_until(self, row: User) -> str:
         """Until when five wrong passwords keep the account out."""
         state = passwords.state_of(self.datamodel.session, row)
         return str(clock.local(state.locked_until)) if state.locked_until else ""
 
-    def show_roles(self, row: User) -> str:
+    def worded_roles(self, row: User) -> str:
         """The roles in force today."""
         return "、".join(role_name(r) for r in load_identity(self.datamodel.session, row).roles)
 
@@ -163,11 +163,11 @@ class RoleView(EntityView):
     labels = {"label": _l("Role"), "rights": _l("May"), "name": _l("Code")}
     order = ("id",)
 
-    def show_label(self, row: Role) -> str:
+    def worded_label(self, row: Role) -> str:
         """What people call the role."""
         return role_name(row.name)
 
-    def show_rights(self, row: Role) -> str:
+    def worded_rights(self, row: Role) -> str:
         """Its permissions, one after another."""
         return "；".join(sorted(str(pair).replace(" on ", " · ") for pair in row.permissions))
 

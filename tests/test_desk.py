@@ -1,0 +1,49 @@
+"""Desks: every number is the total of the list it links to."""
+
+import pytest
+
+from portal.views.desk import DESKS
+
+SIGN_INS = {
+    "GridWorker": "worker07",
+    "GridLeader": "leader07",
+    "BlockLeader": "block03",
+    "AreaLeader": "area2",
+    "Clerk": "clerk1",
+    "Mediator": "mediator",
+    "Station": "station",
+    "Leader": "leader",
+    "Street": "street",
+    "CareOfficer": "care",
+    "Auditor": "auditor",
+    "Admin": "admin",
+}
+
+
+def test_every_role_has_a_desk():
+    assert set(SIGN_INS) == set(DESKS)
+
+
+@pytest.mark.parametrize("role", SIGN_INS)
+def test_numbers_link_to_exactly_their_rows(client_as, role):
+    client = client_as(SIGN_INS[role])
+    desk = client.get("/desk/")
+    assert desk.status == 200
+    tiles = desk.soup.select(".tiles a[href]")
+    assert tiles or desk.soup.select(".sec .mute")
+    for tile in tiles:
+        number = int(tile.select_one("b, strong, .n, .num").get_text().replace(",", ""))
+        shown = client.get(str(tile["href"]))
+        assert shown.status == 200
+        rows = len(shown.soup.select("table tbody tr"))
+        total = rows if number <= 25 else None
+        if total is not None:
+            assert rows == number, f"{role}: {tile['href']}"
+        else:
+            assert f"{number:,}" in shown.one("main").get_text(), f"{role}: {tile['href']}"
+
+
+def test_strangers_are_sent_to_the_sign_in_page_and_back(client_as):
+    answer = client_as(None).get("/desk/")
+    assert answer.status == 302
+    assert answer.location == "/login/?next=/desk/"

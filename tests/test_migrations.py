@@ -1,0 +1,76 @@
+"""Migrations go down and up again on both engines, with rows, keys and triggers kept."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from portal import scope
+from portal.extensions import db
+from portal.models import AuditEntry, Setting
+from portal.rules.settings import load_settings
+
+
+def names_of_triggers():
+    """The triggers of the database."""
+    if db.engine.dialect.name == "sqlite":
+        found = "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    else:
+        found = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
+    return list(db.session.scalars(text(found)))
+
+
+def counted():
+    """Rows per table."""
+    return {
+        table.name: db.session.scalar(text(f'SELECT count(*) FROM "{table.name}"'))
+        for table in db.metadata.sorted_tables
+    }
+
+
+def test_the_migrations_make_exactly_the_models(portal):
+    with portal.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        differences = [
+            entry
+            for entry in compare_metadata(context, db.metadata)
+            if not (entry[0] == "remove_table" and entry[1].name == "alembic_version")
+        ]
+        assert differences == []
+
+
+def test_up_again_keeps_rows_and_triggers(portal):
+    with portal.app_context():
+        rows, triggers = counted(), names_of_triggers()
+        assert rows["grids"] > 50 and triggers
+        db.session.remove()
+        upgrade()
+        assert counted() == rows
+        assert names_of_triggers() == triggers
+
+
+def test_everything_goes_down_and_up(portal):
+    with portal.app_context():
+        db.session.remove()
+        downgrade(revision="base")
+        assert names_of_triggers() == []
+        db.session.remove()
+        upgrade()
+        with scope.acting(scope.SYSTEM):
+            assert load_settings(db.session) > 0
+            db.session.commit()
+        assert db.session.query(Setting).count() > 0
+        db.session.remove()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_entries SET actor = 'x'", "DELETE FROM audit_entries"]
+)
+def test_the_audit_log_is_append_only_for_everybody(portal, statement):
+    with portal.app_context():
+        assert db.session.query(AuditEntry).count() > 0
+        with pytest.raises(DBAPIError, match="append-only"):
+            db.session.execute(text(statement))
+        db.session.rollback()
