@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -47,6 +48,7 @@ class Part:
     name: str
     command: list[str]
     grace: float
+    words: str = "above"  # where to read what it had to say
     started: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -59,19 +61,20 @@ class Part:
             preexec_fn=lambda: process.die_with_parent(parent),
         )
 
-    def stop(self, hurry: bool) -> None:
-        """Ends it and its group: politely within `grace`, then for good."""
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        """Ends it and its group: politely within `grace`, then (or when in a hurry) for good."""
         if self.started is None:
             return
-        group = self.started.pid
         if self.started.poll() is None:
             self.started.terminate()
-            try:
-                self.started.wait(0.5 if hurry else self.grace)
-            except subprocess.TimeoutExpired:
-                print(f"{self.name} did not stop in time and is ended", file=sys.stderr)
+        deadline = time.monotonic() + self.grace
+        while self.started.poll() is None:
+            if hurry() or time.monotonic() > deadline:
+                print(f"the {self.name} did not stop in time and is ended", file=sys.stderr)
+                break
+            time.sleep(0.02)
         with contextlib.suppress(ProcessLookupError):  # the usual case: the whole group has ended
-            os.killpg(group, signal.SIGKILL)
+            os.killpg(self.started.pid, signal.SIGKILL)
         self.started.wait()
 
 
@@ -82,7 +85,7 @@ class Runner:
         self.settings = settings
         self.signals = 0
         python = [sys.executable, "-m"]
-        self.queue = Part("queue server", valkey_command(settings), 10)
+        self.queue = Part("queue server", valkey_command(settings), 10, str(queue_log(settings)))
         self.worker = Part("worker", [*python, "jobs.worker"], 20)
         self.web = Part("web server", [*python, "gunicorn", "-c", "python:portal.cli.web"], 12)
         self.timetable = Part("timetable", [*python, "jobs.timetable"], 5)
@@ -98,6 +101,8 @@ class Runner:
         """Starts everything, says where it is, and stays until a signal or a failure."""
         require_free_port(self.settings["PORTAL_HOST"], self.settings["PORTAL_PORT"])
         for part in self.parts:
+            if self.signals:
+                return
             part.start()
             if part is self.queue:
                 self.wait_until("queue server", lambda: answers_ping(self.settings), 10)
@@ -109,7 +114,7 @@ class Runner:
             self.require_all_alive()
             time.sleep(0.2)
 
-    def wait_until(self, name: str, ready: Any, patience: float) -> None:
+    def wait_until(self, name: str, ready: Callable[[], bool], patience: float) -> None:
         """Polls `ready` until true or a signal came; RunError when a part died or time is up."""
         deadline = time.monotonic() + patience
         while not self.signals and not ready():
@@ -122,14 +127,14 @@ class Runner:
         """RunError names a part that ended by itself, with its exit code."""
         for part in self.parts:
             if part.started is not None and (code := part.started.poll()) is not None:
-                raise RunError(f"the {part.name} ended by itself (code {code}), see above")
+                raise RunError(f"the {part.name} ended by itself (code {code}), see {part.words}")
 
     def stop(self) -> None:
         """Stops all parts in order, then whatever they left behind."""
         for part in sorted(
             self.parts, key=[self.timetable, self.web, self.worker, self.queue].index
         ):
-            part.stop(hurry=self.signals > 1)
+            part.stop(hurry=lambda: self.signals > 1)
         process.end_orphans()
 
 
@@ -149,13 +154,20 @@ def valkey_command(settings: dict[str, Any]) -> list[str]:
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
-        "loglevel": "warning",
+        "loglevel": "notice",
+        "logfile": str(queue_log(settings)),
         "always-show-logo": "no",
     }
     return [
         str(get_binary_path()),
         *(word for key, value in options.items() for word in (f"--{key}", value)),
     ]
+
+
+def queue_log(settings: dict[str, Any]) -> Path:
+    """What the queue server writes about itself."""
+    log: Path = settings["PORTAL_VAR"] / "queue" / "server.log"
+    return log
 
 
 def prepare_queue_server(settings: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def started(
             stop(server)
 
 
-def stop(server: "subprocess.Popen[bytes]", sign: int = signal.SIGTERM) -> None:
+def stop(server: subprocess.Popen[bytes], sign: int = signal.SIGTERM) -> None:
     """Ends a server and its whole group."""
     if server.poll() is None:
         server.send_signal(sign)
