@@ -35,9 +35,9 @@ from portal.documents.gridmap_places import fitting, label_place, side_runs
 from portal.rules.geometry import Plane, load_geometry, neighbours
 
 WIDTH = 1000.0
-STRIP = 86.0  # the legend below the picture
+STRIP = 92.0  # the legend below the picture
 ROOM, ALONE = 0.3, 0.1  # of the focus's size, kept free around it: for neighbours, without any
-STREET, LANE = 28.0, 12.0  # width of an outline that is a street, and of any other
+STREET, LANE = 34.0, 13.0  # width of an outline that is a street, and of any other
 SIDES = ("east", "south", "west", "north")
 
 
@@ -244,22 +244,25 @@ class _Map:
     def _street_names(self) -> list[str]:
         runs = side_runs(self.shapes[self.focus.code])
         return [
-            text_along(runs[side], name, 22.0)
+            text_along(runs[side], name, 21.0 if "、" in name else 26.0)
             for side, name in self._bounds.items()
             if side in runs
         ]
 
     def _names(self) -> list[str]:
-        parts = [self._name(s, 17.0, "map-context-name", must=False) for s in self.context]
-        parts += [self._name(s, 23.0, "map-neighbour-name", must=True) for s in self.around]
-        point, radius = label_place(self.shapes[self.focus.code])
-        size = fitting(self.focus.name, radius, 20.0, 34.0)
+        parts = [self._name(s, 21.0, "map-context-name", must=False) for s in self.context]
+        parts += [self._name(s, 28.0, "map-neighbour-name", must=True) for s in self.around]
+        point, radius = label_place(self.shapes[self.focus.code], self.road / 2 + 8)
+        size = fitting(self.focus.name, radius, 22.0, 40.0)
         if not self._inside:
             x, y = point[0], point[1] + (size * 0.7 if self.words["here"] else 0)
             parts.append(label((x, y), self.focus.name, size, "map-focus-name", bold=True))
             if self.words["here"]:
                 height = size * 0.72 * len(lines_of(self.focus.name))
-                parts.append(marker(x, y - height - 5, self.words["here"]))
+                here = self.words["here"]
+                parts.append(
+                    marker((x, y - height - 4), here, fitting(here, 0.78 * radius, 14, 25))
+                )
         return parts
 
     def _name(self, shape: ShapeLike, size: float, name_class: str, must: bool) -> str:
@@ -270,9 +273,9 @@ class _Map:
             return ""
         point, radius = label_place(visible)
         size = fitting(shape.name, radius, 0.0, size)
-        if not must and size < 11:
+        if not must and size < 12:
             return ""
-        return label(point, shape.name, max(size, 13.0), name_class)
+        return label(point, shape.name, max(size, 15.0), name_class)
 
     def _taken(self, shape: ShapeLike) -> BaseGeometry:
         """Ground of other grids where a name must not stand."""

@@ -27,6 +27,7 @@ FORMS = (
     '<path d="M6 2V10M2 6H10M18 14V22M14 18H22" stroke="{colour}" stroke-width="1.4" fill="none"/>',
     '<path d="M6 0V24M18 0V24" stroke="{colour}" stroke-width="1.3" fill="none"/>',
 )
+LEGEND = 24.0
 NICE = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 
@@ -113,18 +114,20 @@ def label(at: Point, text: str, size: float, css: str, bold: bool = False) -> st
     )
 
 
-def marker(x: float, y: float, text: str) -> str:
-    """A pin beside a dark plate with ``text``, centred on x, its foot at y."""
-    wide = text_width(text, 21) + 22
-    pin = x - wide / 2 - 2
+def marker(at: Point, text: str, size: float) -> str:
+    """A pin beside a dark plate with ``text``, centred above ``at``."""
+    zoom = size / 25
+    wide = text_width(text, 25) + 26
+    pin = -wide / 2 - 2
     return (
-        f'<g class="map-here"><rect x="{pin + 6:.1f}" y="{y - 38:.1f}" width="{wide + 14:.1f}" '
-        f'height="32" rx="7" fill="{FOCUS[1]}"/>'
-        f'<text x="{pin + 13 + wide / 2:.1f}" y="{y - 14.5:.1f}" font-size="21" font-weight="700" '
+        f'<g class="map-here" transform="translate({at[0]:.1f} {at[1]:.1f}) scale({zoom:.2f})">'
+        f'<rect x="{pin + 6:.1f}" y="-44" width="{wide + 16:.1f}" height="37" rx="8" '
+        f'fill="{FOCUS[1]}"/>'
+        f'<text x="{pin + 15 + wide / 2:.1f}" y="-16.5" font-size="25" font-weight="700" '
         f'text-anchor="middle" fill="#ffffff">{xml(text)}</text>'
-        f'<path d="M{pin:.1f} {y:.1f}c-5 -13 -16 -18 -16 -31a16 16 0 0 1 32 0'
-        f'c0 13 -11 18 -16 31z" fill="{FOCUS[1]}" stroke="#ffffff" stroke-width="2.5"/>'
-        f'<circle cx="{pin:.1f}" cy="{y - 31:.1f}" r="6" fill="#ffffff"/></g>'
+        f'<path d="M{pin:.1f} 0c-6 -15 -19 -21 -19 -36a19 19 0 0 1 38 0c0 15 -13 21 -19 36z" '
+        f'fill="{FOCUS[1]}" stroke="#ffffff" stroke-width="3"/>'
+        f'<circle cx="{pin:.1f}" cy="-36" r="7" fill="#ffffff"/></g>'
     )
 
 
@@ -149,7 +152,7 @@ def scale_bar(x: float, y: float, scale: float, unit: str) -> str:
         f'<g class="map-scale"><path d="M{x:g} {y:g}v14h{far:.1f}v-14" fill="none" '
         f'stroke="{INK}" stroke-width="2.5"/><rect x="{x:g}" y="{y + 8:g}" '
         f'width="{far / 2:.1f}" height="6" fill="{INK}"/>'
-        f'<text x="{x + far / 2:.1f}" y="{y + 41:g}" font-size="20" text-anchor="middle" '
+        f'<text x="{x + far / 2:.1f}" y="{y + 43:g}" font-size="24" text-anchor="middle" '
         f'fill="{INK}">{metres} {xml(unit)}</text></g>'
     )
 
@@ -164,7 +167,7 @@ def legend(name: str, x: float, y: float, entries: Iterable[tuple[str, str]]) ->
     }
     rows = list(entries)
     room = 1000 - 16 - x - 70 * len(rows)
-    size = 20 * min(1.0, room / sum(text_width(text, 20) for _key, text in rows))
+    size = LEGEND * min(1.0, room / sum(text_width(text, LEGEND) for _key, text in rows))
     parts = []
     for key, text in rows:
         fills, line, width = swatches[key]
@@ -186,7 +189,7 @@ def text_along(line: Sequence[Point], text: str, size: float) -> str:
     """``text`` along the straightest stretch of ``line``, near its middle. On a steep line
     Chinese stands upright, one character below the other, as on a street sign."""
     run = shapely.LineString(line)
-    size = max(14.0, min(size, run.length * 0.9 / max(1.0, text_width(text, 1.0))))
+    size = max(16.0, min(size, run.length * 0.9 / max(1.0, text_width(text, 1.0))))
     (x, y), (u, v) = _stretch(run, text_width(text, size) * 1.08)
     angle = math.degrees(math.atan2(v - y, u - x))
     if angle > 90 or angle <= -90:

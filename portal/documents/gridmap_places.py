@@ -10,9 +10,12 @@ from portal.documents.gridmap_parts import Point, lines_of, text_width
 from portal.rules.geometry.boundary import surface
 
 
-def label_place(shape: BaseGeometry) -> tuple[Point, float]:
-    """Where a name has most room: the middle and the radius of the widest circle inside."""
-    circle = shapely.maximum_inscribed_circle(surface(shape), tolerance=4.0)
+def label_place(shape: BaseGeometry, inset: float = 0.0) -> tuple[Point, float]:
+    """Where a name has most room, ``inset`` away from the outline where that leaves any: the
+    middle and the radius of the widest circle inside."""
+    inner = shape.buffer(-inset)
+    area = surface(shape if inner.is_empty else inner)
+    circle = shapely.maximum_inscribed_circle(area, tolerance=4.0)
     (x, y), *_rest = shapely.get_coordinates(circle).tolist()
     return (x, y), float(circle.length)
 

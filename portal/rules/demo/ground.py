@@ -130,7 +130,10 @@ def four_bounds(mesh: Mesh, face: str) -> tuple[str, str, str, str]:
     which they follow one another, without those that only touch a corner.
     """
     sides: dict[str, dict[str, float]] = {side: {} for side in ("E", "S", "W", "N")}
-    for a, b in mesh.edges(face):
+    edges = mesh.edges(face)
+    facing = [_side(mesh, a, b) for a, b in edges]
+    turn = next(at for at in range(len(edges)) if facing[at] != facing[at - 1])
+    for a, b in (*edges[turn:], *edges[:turn]):
         side = _side(mesh, a, b)
         street = mesh.street(a, b)
         metres = math.dist(mesh.point(a), mesh.point(b))
