@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, func, literal, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy import types as sa_types
 from sqlalchemy.orm import Session
 
@@ -48,13 +48,13 @@ def fetch(session: Session, statement: Select[Any], model: Any, part: Slice) -> 
     """
     total = count(session, statement, model)
     backwards = part.before is not None
-    key = _sortable(model, part.column)
+    key = getattr(model, part.column)
     descending = part.descending != backwards
     cursor = part.before if backwards else part.after
     if cursor is not None:
         statement = statement.where(_beyond(key, model.id, _decode(cursor), descending))
-    order = (key.desc(), model.id.desc()) if descending else (key, model.id)
-    rows = list(session.scalars(statement.order_by(*order).limit(part.size + 1)).unique())
+    ordered = statement.order_by(*_order(key, model.id, descending))
+    rows = list(session.scalars(ordered.limit(part.size + 1)).unique())
     more = len(rows) > part.size
     rows = rows[: part.size]
     if backwards:
@@ -74,41 +74,57 @@ def count(session: Session, statement: Select[Any], model: Any) -> int:
     return session.scalar(select(func.count()).select_from(keys.subquery())) or 0
 
 
-def _sortable(model: Any, name: str) -> Any:
-    column = getattr(model, name)
-    kind = column.type
-    if name == "id" or not column.property.columns[0].nullable:
-        return column
-    if isinstance(kind, sa_types.Integer):
-        return func.coalesce(column, literal(-1))
-    if isinstance(kind, sa_types.Date | sa_types.DateTime):
-        return func.coalesce(cast(column, String), literal(""))
-    return func.coalesce(column, literal(""))
+def ordered(statement: Select[Any], model: Any, part: Slice) -> Select[Any]:
+    """``statement`` in the order of ``part``, the key as tie-breaker."""
+    return statement.order_by(*_order(getattr(model, part.column), model.id, part.descending))
 
 
-def _beyond(key: Any, tie: Any, cursor: tuple[Any, int], descending: bool) -> Any:
-    value, number = cursor
-    if key is tie:
-        return key < number if descending else key > number
-    if isinstance(key.type, sa_types.DateTime) and isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    elif isinstance(key.type, sa_types.Date) and isinstance(value, str):
-        value = date.fromisoformat(value)
-    further = key < value if descending else key > value
-    tied = tie < number if descending else tie > number
-    return or_(further, and_(key == value, tied))
+def _order(column: Any, tie: Any, descending: bool) -> list[Any]:
+    """Rows without a value come last, on both engines."""
+    parts = [column, tie] if column is not tie else [tie]
+    if _nullable(column):
+        parts.insert(0, case((column.is_(None), 1), else_=0))
+    return [part.desc() if descending else part.asc() for part in parts]
+
+
+def _nullable(column: Any) -> bool:
+    return bool(column.property.columns[0].nullable)
+
+
+def _beyond(column: Any, tie: Any, cursor: tuple[Any, int], descending: bool) -> Any:
+    """Condition: the row comes after the row of ``cursor`` in the order of ``_order``."""
+    text, number = cursor
+    further_id = tie < number if descending else tie > number
+    if column is tie:
+        return further_id
+    if text is None:
+        same = and_(column.is_(None), further_id)
+        return or_(same, column.is_not(None)) if descending else same
+    value = _typed(column.type, text)
+    further = column < value if descending else column > value
+    beyond = or_(further, and_(column == value, further_id))
+    if not _nullable(column):
+        return beyond
+    return beyond if descending else or_(beyond, column.is_(None))
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    try:
+        if isinstance(kind, sa_types.DateTime):
+            return datetime.fromisoformat(value)
+        if isinstance(kind, sa_types.Date):
+            return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise BadCursor(value) from error
+    fits = isinstance(value, kind.python_type)
+    if not fits or (isinstance(value, int) and abs(value) >= 2**31):
+        raise BadCursor(value)
+    return value
 
 
 def _cursor(row: Any, column: str) -> str:
     value = getattr(row, column)
-    nullable = type(row).__mapper__.columns[column].nullable
-    if value is None:
-        value = (
-            -1 if isinstance(type(row).__mapper__.columns[column].type, sa_types.Integer) else ""
-        )
-    elif isinstance(value, datetime) and nullable:
-        value = str(value)
-    elif isinstance(value, date):
+    if isinstance(value, date):
         value = value.isoformat()
     text = json.dumps([value, row.id], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -117,8 +133,8 @@ def _cursor(row: Any, column: str) -> str:
 def _decode(text: str) -> tuple[Any, int]:
     try:
         value, number = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadCursor(text) from error
-    if not isinstance(number, int) or isinstance(value, list | dict | bool):
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) >= 2**31:
         raise BadCursor(text)
     return value, number

@@ -16,6 +16,8 @@ class Page:
     """One answer of the portal."""
 
     def __init__(self, response: TestResponse, path: str) -> None:
+        response.get_data()  # read to the end, then let go of files, as a web server does
+        response.close()
         self.response = response
         self.path = path
         self.status = response.status_code

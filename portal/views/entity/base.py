@@ -96,6 +96,10 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
         relations = [n for n in self.list_columns if self.datamodel.is_relation_many_to_one(n)]
         return [*self.filter_columns, *(r for r in relations if r != "grid")]
 
+    def relation_key(self, name: str) -> Any:
+        """The column of the related table that a many-to-one relation refers to."""
+        return next(iter(self.entity.__mapper__.relationships[name].remote_side))
+
     @property
     def default_order(self) -> tuple[str, bool]:
         """Column and direction of a list without ``order``."""
@@ -255,12 +259,11 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
         other = self.view_of(resource)
         if other is None or not scope.current().can(roles.READ, resource):
             return None
-        if relation == "grid_code":
-            value = row.code
-        else:
-            value = str(row.id)
+        value = (
+            row.code if relation == "grid_code" else getattr(row, other.relation_key(relation).key)
+        )
         asked = query.Query(
-            filters={relation: value}, part=Slice(RELATED_ROWS, other.default_order[0])
+            filters={relation: str(value)}, part=Slice(RELATED_ROWS, other.default_order[0])
         )
         return Related(str(other.list_title), other.list_page(asked), query.link(other, asked))
 

@@ -204,9 +204,11 @@ class EditingMixin:
         )
         if view is None:
             return table, number, None
-        name = "grid_code" if column == "grid_code" else column.removesuffix("_id")
-        value = row.code if name == "grid_code" else str(row.id)
-        params = {name: value} if name in view.filter_names else {}
+        relation = "grid_code" if column == "grid_code" else column.removesuffix("_id")
+        relation = {"parent_code": "parent", "role": "post_role"}.get(relation, relation)
+        known = relation in view.filter_names
+        value = row.code if hasattr(row, "code") else row.id
+        params = {relation: str(value)} if known else {}
         return str(view.list_title), number, view.list_url(**params)
 
     # open a masked value ---------------------------------------------------

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
-from flask import Response, abort, stream_with_context
+from flask import abort, send_file
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
 from portal import clock, roles
+from portal.queries import paging
 from portal.rules import audit
 from portal.views.entity import cells, query
 from portal.views.entity.access import allowed
@@ -55,21 +57,19 @@ class ExportMixin:
             session, "export", self.entity.__tablename__, [{"changes": dict(asked.params())}]
         )
         session.commit()
-        body = _xlsx(rows) if fmt == "xlsx" else stream_with_context(_csv(rows))
+        file = tempfile.TemporaryFile()
+        (_write_xlsx if fmt == "xlsx" else _write_csv)(file, rows)
+        file.seek(0)
         name = f"{self.slug}-{clock.today():%Y%m%d}.{fmt}"
-        return Response(
-            body,
-            content_type=FORMATS[fmt],
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        answer = send_file(file, FORMATS[fmt], as_attachment=True, download_name=name)
+        answer.call_on_close(file.close)
+        return answer
 
     def _export_rows(self: Any, asked: query.Query) -> Iterator[list[str]]:
         yield [cells.label_of(self, name) for name in self.list_columns]
         found = query.with_relations(self, query.statement(self, asked, roles.EXPORT))
-        column = getattr(self.entity, asked.part.column)
-        order = column.desc() if asked.part.descending else column.asc()
+        ordered = paging.ordered(found, self.entity, asked.part)
         last = 0
-        ordered = found.order_by(order, self.entity.id)
         while rows := list(
             self.datamodel.session.scalars(ordered.offset(last).limit(BATCH)).unique()
         ):
@@ -78,21 +78,17 @@ class ExportMixin:
             last += len(rows)
 
 
-def _csv(rows: Iterator[list[str]]) -> Iterator[str]:
-    yield "\ufeff"
-    for row in rows:
-        line = io.StringIO()
-        csv.writer(line).writerow(row)
-        yield line.getvalue()
+def _write_csv(file: IO[bytes], rows: Iterator[list[str]]) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
+    csv.writer(text).writerows(rows)
+    text.detach()
 
 
-def _xlsx(rows: Iterator[list[str]]) -> bytes:
-    file = io.BytesIO()
-    options = {"constant_memory": True, "in_memory": False, "strings_to_formulas": False}
+def _write_xlsx(file: IO[bytes], rows: Iterator[list[str]]) -> None:
+    options = {"constant_memory": True, "strings_to_formulas": False}
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet(_("Export")[:31])
         sheet.freeze_panes(1, 0)
         for number, row in enumerate(rows):
             for place, text in enumerate(row):
                 sheet.write_string(number, place, text)
-    return file.getvalue()

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import abort, request
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, cast, select
 from sqlalchemy.orm import joinedload
 
 from portal import scope
@@ -81,7 +81,9 @@ def _condition(view: Any, name: str, value: str) -> Any:
         return scope.within(getattr(model, model.scope_column), (value.split(" ")[0],))
     if view.datamodel.is_relation(name):
         column = view.datamodel.get_relation_fk(name)
-        return column == (int(value) if value.isdigit() else -1)
+        if column.type.python_type is str:
+            return column == value
+        return column == (int(value) if value.isdecimal() and len(value) < 10 else -1)
     column = getattr(model, name)
     if view.datamodel.is_boolean(name):
         return column.is_(value == "1")
@@ -144,7 +146,11 @@ def _value_text(view: Any, name: str, value: str) -> str:
     if view.datamodel.is_boolean(name):
         return _("yes") if value == "1" else _("no")
     if view.datamodel.is_relation(name):
-        row = view.datamodel.get_related_obj(name, value)
+        target = view.datamodel.get_related_model(name)
+        key = view.relation_key(name)
+        row = view.datamodel.session.scalar(
+            select(target).where(visible(target), cast(key, String) == value)
+        )
         return str(row) if row is not None else value
     return value
 
