@@ -6,12 +6,13 @@ low one beside the portrait, so that the face stays visible; a narrow one has ev
 name at its foot.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from portal.documents.fitting import MM_PER_POINT, fit, height_mm
+from portal.documents.fitting import LEADING, MM_PER_POINT, fit, height_mm
 from portal.documents.portraits import HEIGHT, WIDTH, draw_blank, draw_portrait
 from portal.queries.board_record import BoardPerson
 
@@ -139,7 +140,8 @@ def _face_size(height: float, width: float) -> tuple[float, float]:
 def _column(name: str, notes: Sequence[_Line], column: Box, low: bool) -> Iterator[Text]:
     """The name as large as it goes, then the notes; a telephone stands on the ground."""
     room = max(column.height - sum(line.height for line in notes) - 0.5, 5.0)
-    biggest = 22.0 if low else 30.0
+    biggest = min(22.0 if low else 30.0, room / MM_PER_POINT / LEADING)
+    biggest = max(math.floor(biggest * 2) / 2, 6.0)
     set_name = fit(name, column.width, biggest, 13.0)  # one line, unless it gets too small
     if set_name.pt * len(name) * MM_PER_POINT > column.width:
         set_name = fit(name, column.width, biggest, 6.0, room)

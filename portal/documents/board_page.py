@@ -203,7 +203,7 @@ def _rights(_: Gettext) -> tuple[str, ...]:
 
 def _watch_title(text: str) -> Fitted:
     """Two lines of two characters; a longer word gets smaller."""
-    return Fitted(text, 22) if len(text) == 4 else fit(text, 18, 12, 7)
+    return Fitted(text, 22) if len(text) == 4 else fit(text, 19, 12, 7)
 
 
 def _work(duty: BoardDuty) -> Work:

@@ -17,8 +17,9 @@ class Shape:
 class BoardPerson:
     """One card: a worker with all posts they hold here.
 
-    ``own``: serves this very grid, not one above it. ``portrait`` is the seed of a drawing,
-    None where the person did not agree to one. ``by_duty_phone``: ``phone`` is the community's.
+    ``own``: serves this grid or, then with the ``place``, one that it consists of. ``portrait``
+    is the seed of a drawing, None where the person did not agree to one. ``by_duty_phone``:
+    ``phone`` is the community's.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models import Duty, Grid, Hotline, LeadingGroup, Post, PostRole, Worker
@@ -30,6 +30,8 @@ BOARD_ROLES = (
 )
 # Whom a community's own board names: there is no cell to name people of.
 COMMUNITY_ROLES = ("group_head", "group_deputy", "office_director", "mediator", "linked_police")
+# Whom a larger grid's board names of the grids it consists of.
+CHILD_HEADS = {"community": "area_head", "area": "block_head", "block": "cell_head"}
 # The zone 工作内容 of notice_board.yaml, each line told by the duty that carries it.
 BOARD_DUTIES = ("D101", "D103", "D104", "D106", "D406", "D208", "D301", "D107")
 DUTY_LINES = 8
@@ -97,7 +99,7 @@ def collect_board(session: Session, code: str, lang: str, public_url: str) -> Bo
         ),
         shape=Shape(code, grid.name, grid.boundary or ""),
         around=_around(session, grid),
-        people=_people(session, grid, rows, _duty_phone(hotlines), english),
+        people=_people(session, grid, lineage, _duty_phone(hotlines), english),
         duties=_duty_lines(duties, grid.level, english),
         supervision=_spoken(_supervision(hotlines), english),
         emergency=_spoken(_useful(hotlines), english),
@@ -137,43 +139,56 @@ def _around(session: Session, grid: Row[Any]) -> tuple[Shape, ...]:
 
 
 def _people(
-    session: Session, grid: Row[Any], grids: dict[str, Row[Any]], duty: str | None, english: bool
+    session: Session, grid: Row[Any], lineage: Iterable[str], duty: str | None, english: bool
 ) -> tuple[BoardPerson, ...]:
-    """One card per worker, by the order of their first post on the board."""
+    """One card per worker: this grid's, the heads of its parts, then those above it."""
     roles = COMMUNITY_ROLES if len(grid.code) <= COMMUNITY_DIGITS else BOARD_ROLES
+    order = (*roles, CHILD_HEADS.get(grid.level, ""))
     held: dict[int, list[Row[Any]]] = {}
-    for row in session.execute(_posts(grids, roles)):
+    for row in session.execute(_posts(grid, lineage, roles)):
         held.setdefault(row.worker_id, []).append(row)
+
+    def rank(post: Row[Any]) -> tuple[Any, ...]:
+        distance = 0 if post.grid_code == grid.code else 1 if post.parent_code == grid.code else 2
+        return (distance, order.index(post.role), post.grid_code, post.since, post.worker_id)
+
     cards = []
     for posts in held.values():
-        posts.sort(key=lambda post: (post.grid_code != grid.code, roles.index(post.role)))
-        first = posts[0]
-        own = first.grid_code == grid.code
-        shown = [post for post in posts if (post.grid_code == grid.code) == own]
-        names = dict.fromkeys(_short(p.name_en if english else p.name_zh) for p in shown)
-        card = BoardPerson(
-            name=first.name,
-            posts=tuple(names),
-            own=own,
-            place=""
-            if own or len(first.grid_code) <= COMMUNITY_DIGITS
-            else _short(grids[first.grid_code].name),
-            number=first.number,
-            phone=first.public_phone or duty,
-            by_duty_phone=not first.public_phone and duty is not None,
-            portrait=first.portrait,
-        )
-        cards.append(((not own, roles.index(first.role), first.since, first.worker_id), card))
-    return tuple(card for _key, card in sorted(cards, key=lambda pair: pair[0]))
+        posts.sort(key=rank)
+        shown = [post for post in posts if post.grid_code == posts[0].grid_code]
+        cards.append((rank(posts[0]), _card(shown, grid.code, duty, english)))
+    return tuple(card for _rank, card in sorted(cards, key=lambda pair: pair[0]))
 
 
-def _posts(codes: Iterable[str], roles: Iterable[str]) -> Any:
+def _card(posts: Sequence[Row[Any]], code: str, duty: str | None, english: bool) -> BoardPerson:
+    """The card of a worker from their posts at one grid."""
+    first = posts[0]
+    titles = dict.fromkeys(_short(p.name_en if english else p.name_zh) for p in posts)
+    elsewhere = first.grid_code != code and len(first.grid_code) > COMMUNITY_DIGITS
+    return BoardPerson(
+        name=first.name,
+        posts=tuple(titles),
+        own=first.grid_code.startswith(code),
+        place=_short(first.grid_name) if elsewhere else "",
+        number=first.number,
+        phone=first.public_phone or duty,
+        by_duty_phone=not first.public_phone and duty is not None,
+        portrait=first.portrait,
+    )
+
+
+def _posts(grid: Row[Any], lineage: Iterable[str], roles: Iterable[str]) -> Any:
+    head = CHILD_HEADS.get(grid.level)
+    here = and_(Post.grid_code.in_(list(lineage)), Post.role.in_(roles))
+    below = and_(Grid.parent_code == grid.code, Post.role == head) if head else false()
     return (
         select(
             Post.worker_id,
             Post.grid_code,
             Post.role,
             Post.since,
+            Grid.parent_code,
+            Grid.name.label("grid_name"),
             PostRole.name_zh,
             PostRole.name_en,
             Worker.name,
@@ -181,11 +196,11 @@ def _posts(codes: Iterable[str], roles: Iterable[str]) -> Any:
             Worker.public_phone,
             Worker.portrait,
         )
+        .join(Grid, Grid.code == Post.grid_code)
         .join(Worker, Worker.id == Post.worker_id)
         .join(PostRole, PostRole.code == Post.role)
         .where(
-            Post.grid_code.in_(list(codes)),
-            Post.role.in_(roles),
+            or_(here, below),
             Post.public.is_(True),
             Worker.public_consent_on.is_not(None),
             current(),

@@ -73,7 +73,7 @@ def missing(record: BoardRecord) -> list[Any]:
         (_l("The four bounds are empty: enter them."), any(record.bounds)),
         (
             _l("Nobody of this grid is shown in public: give posts, record the consent."),
-            any(person.own for person in record.people),
+            any(person.own and not person.place for person in record.people),
         ),
         (_l("The catalogue of duties is empty: run portal init."), bool(record.duties)),
         (

@@ -1,0 +1,172 @@
+"""The PDF checks: what must hold for every document the portal issues.
+
+Lang, Title, DisplayDocTitle, a structure tree, PDF/UA identification in the metadata, every font
+embedded, a text alternative on every figure, bookmarks, all text tagged, and extracted text equal
+to the text that was set. A document that passes "passes these checks"; that is all it means.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from io import BytesIO
+from typing import Any
+
+from pypdf import PdfReader
+from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject
+
+SHOW_TEXT = {b"Tj", b"TJ", b"'", b'"'}
+NEVER_SET = {"head", "title", "desc", "style", "script"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a PDF says of itself. ``fonts``: name to "is embedded"; sizes in millimetres."""
+
+    lang: str
+    title: str
+    shows_title: bool
+    marked: bool
+    metadata: str
+    tags: tuple[str, ...]
+    figures: tuple[str, ...]
+    fonts: dict[str, bool]
+    bookmarks: tuple[str, ...]
+    untagged: int
+    text: str
+    sizes: tuple[tuple[int, int], ...]
+    created: str
+
+
+def read_pdf(data: bytes) -> Facts:
+    """The facts of a PDF's bytes."""
+    reader = PdfReader(BytesIO(data))
+    catalog = reader.trailer["/Root"]
+    elements = list(_structure(catalog.get("/StructTreeRoot", {})))
+    return Facts(
+        lang=str(catalog.get("/Lang", "")),
+        title=str(reader.metadata.title if reader.metadata else ""),
+        shows_title=bool(_get(catalog, "/ViewerPreferences", "/DisplayDocTitle")),
+        marked=bool(_get(catalog, "/MarkInfo", "/Marked")),
+        metadata=catalog["/Metadata"].get_object().get_data().decode(),
+        tags=tuple(str(element["/S"]).lstrip("/") for element in elements),
+        figures=tuple(str(e.get("/Alt", "")) for e in elements if e["/S"] == "/Figure"),
+        fonts=dict(_fonts(reader)),
+        bookmarks=tuple(_bookmarks(reader.outline)),
+        untagged=sum(_untagged(reader, page) for page in reader.pages),
+        text="\n".join(page.extract_text() for page in reader.pages),
+        sizes=tuple(
+            (
+                round(float(p.mediabox.width) / 72 * 25.4),
+                round(float(p.mediabox.height) / 72 * 25.4),
+            )
+            for p in reader.pages
+        ),
+        created=str((reader.metadata or {}).get("/CreationDate", "")),
+    )
+
+
+def check_pdf(data: bytes, html: str, lang: str) -> Facts:
+    """Assert the PDF checks against the page it was made from; returns the facts."""
+    facts = read_pdf(data)
+    assert facts.lang == lang
+    assert facts.title
+    assert facts.shows_title
+    assert facts.marked
+    assert 'pdfuaid:part="1"' in facts.metadata or "<pdfuaid:part>1<" in facts.metadata
+    assert facts.tags[0] == "Document"
+    assert facts.tags.count("H1") == 1
+    assert facts.figures
+    assert all(facts.figures), "a figure without a text alternative"
+    assert facts.fonts
+    assert all(facts.fonts.values()), f"not embedded: {facts.fonts}"
+    assert facts.bookmarks
+    assert facts.untagged == 0, "text outside the structure"
+    assert squeezed(facts.text) == squeezed(text_of(html))
+    return facts
+
+
+def squeezed(text: str) -> str:
+    """``text`` without any white space: how it is broken into lines does not count."""
+    return "".join(text.split())
+
+
+def text_of(html: str) -> str:
+    """The text that a page sets, in the order of its source."""
+    reader = _TextReader()
+    reader.feed(html)
+    return "".join(reader.parts)
+
+
+class _TextReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.hidden += tag in NEVER_SET
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden -= tag in NEVER_SET
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.parts.append(data)
+
+
+def _get(holder: Any, *keys: str) -> Any:
+    for key in keys:
+        holder = holder.get(key)
+        if holder is None:
+            return None
+        holder = holder.get_object()
+    return getattr(holder, "value", holder)
+
+
+def _structure(node: Any) -> Iterator[DictionaryObject]:
+    """Every structure element below ``node``, in reading order."""
+    node = node.get_object() if isinstance(node, IndirectObject) else node
+    if isinstance(node, ArrayObject):
+        for child in node:
+            yield from _structure(child)
+    elif isinstance(node, DictionaryObject):
+        if "/S" in node:
+            yield node
+        if "/K" in node:
+            yield from _structure(node["/K"])
+
+
+def _fonts(reader: PdfReader) -> Iterator[tuple[str, bool]]:
+    """Every font of the file: a descendant font's name, and whether its file is inside."""
+    for number in range(1, int(reader.trailer["/Size"])):
+        thing = reader.get_object(number)
+        if isinstance(thing, DictionaryObject) and thing.get("/Type") == "/Font":
+            if thing.get("/Subtype") == "/Type0":
+                continue  # only names the font below it
+            descriptor = thing.get("/FontDescriptor")
+            inside = descriptor.get_object() if descriptor is not None else {}
+            yield str(thing.get("/BaseFont")), any(key.startswith("/FontFile") for key in inside)
+
+
+def _bookmarks(outline: Any) -> Iterator[str]:
+    for entry in outline:
+        if isinstance(entry, list):
+            yield from _bookmarks(entry)
+        else:
+            yield str(entry.title)
+
+
+def _untagged(reader: PdfReader, page: Any) -> int:
+    """How many texts of a page are painted outside marked content."""
+    depth = found = 0
+    for _operands, operator in ContentStream(page.get_contents(), reader).operations:
+        if operator in (b"BDC", b"BMC"):
+            depth += 1
+        elif operator == b"EMC":
+            depth -= 1
+        elif operator in SHOW_TEXT and depth == 0:
+            found += 1
+    return found
