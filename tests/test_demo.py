@@ -3,7 +3,10 @@
 import hashlib
 import json
 import math
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import astuple
 from itertools import permutations
@@ -89,6 +92,23 @@ def digest(value: Plan) -> str:
 def test_the_same_seed_plans_the_same_and_another_seed_another(planned: Plan) -> None:
     assert digest(plan()) == digest(planned)
     assert digest(plan(seed=7)) != digest(planned)
+
+
+def test_the_plan_does_not_depend_on_the_order_of_sets() -> None:
+    """Strings hash differently in every process; the plan must not show it."""
+    program = "from tests.test_demo import digest, plan; print(digest(plan()))"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    }
+    assert found == {digest(plan()) + "\n"}
 
 
 def test_levels_codes_and_parents(planned: Plan) -> None:

@@ -87,10 +87,6 @@ def map_labels(_: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
-def _english(text: str) -> str:
-    return text
-
-
 def draw_map(
     focus: ShapeLike,
     neighbours: Sequence[ShapeLike],
@@ -105,7 +101,7 @@ def draw_map(
     ``width`` and ``height`` give the size and the proportions (any unit; written as the SVG's
     own size). ``labels``: see ``map_labels``; missing ones are English.
     """
-    words = map_labels(_english) | dict(labels)
+    words = map_labels(str) | dict(labels)
     return _Map(focus, neighbours, context, width, height, words).svg()
 
 
