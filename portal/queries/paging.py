@@ -10,6 +10,8 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy import types as sa_types
 from sqlalchemy.orm import Session
 
+from portal.queries.search import storable
+
 COUNT_CAP = 10_000
 MAX_SIZE = 200
 SIZE = 25
@@ -118,6 +120,8 @@ def _typed(kind: Any, value: Any) -> Any:
         raise BadCursor(value) from error
     fits = isinstance(value, kind.python_type)
     if not fits or (isinstance(value, int) and abs(value) >= 2**31):
+        raise BadCursor(value)
+    if isinstance(value, str) and not storable(value):
         raise BadCursor(value)
     return value
 

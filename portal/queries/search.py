@@ -9,6 +9,11 @@ LONGEST = 60
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
+def storable(text: str) -> bool:
+    """Whether both engines take ``text``: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
 def matches(model: Any, text: str) -> ColumnElement[bool]:
     """Condition: every word of ``text`` is found in the row's search terms.
 

@@ -7,10 +7,11 @@ import secrets
 import time
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import scope
+from portal.queries.search import storable
 from portal.views.security.session import MUST_CHANGE
 
 log = logging.getLogger("portal.request")
@@ -29,6 +30,7 @@ COMMON_POLICY = {
 def install(app: Flask) -> None:
     """Attach the hooks to ``app``."""
     app.before_request(_begin)
+    app.before_request(_refuse_unstorable)
     app.before_request(_password_first)
     app.after_request(_finish)
 
@@ -45,6 +47,16 @@ def _begin() -> None:
     usable = given.isascii() and given.replace("-", "").isalnum() and len(given) <= 40
     g.request_id = given if usable else secrets.token_hex(8)
     g.started = time.perf_counter()
+
+
+def _refuse_unstorable() -> None:
+    """400 for text that no database takes, wherever in the address or form it stands."""
+    for values in (request.args, request.form):
+        for name, texts in values.lists():
+            if not all(map(storable, (name, *texts))):
+                abort(400)
+    if not all(storable(str(value)) for value in (request.view_args or {}).values()):
+        abort(400)
 
 
 def _password_first() -> ResponseReturnValue | None:

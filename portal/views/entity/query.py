@@ -45,11 +45,8 @@ def parse(view: Any) -> Query:
     wanted = args.get("order", "")
     if wanted.lstrip("-") in view.order_columns:
         column, descending = wanted.lstrip("-"), wanted.startswith("-")
-    size = args.get("size", "")
     part = paging.Slice(
-        min(max(int(size), 1), paging.MAX_SIZE)
-        if size.isascii() and size.isdigit()
-        else paging.SIZE,
+        min(max(_number(args.get("size", ""), paging.SIZE), 1), paging.MAX_SIZE),
         column,
         descending,
         args.get("after") or None,
@@ -60,6 +57,11 @@ def parse(view: Any) -> Query:
     return Query(
         args.get("q", "").strip()[:100], preset if preset in view.presets else "", filters, part
     )
+
+
+def _number(text: str, otherwise: int = -1) -> int:
+    """``text`` as a number that both engines take; ``otherwise`` where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
 
 
 def statement(view: Any, query: Query, action: str = "read") -> Select[Any]:
@@ -78,17 +80,19 @@ def statement(view: Any, query: Query, action: str = "read") -> Select[Any]:
 def _condition(view: Any, name: str, value: str) -> Any:
     model = view.entity
     if name == "grid_code":
-        return scope.within(getattr(model, model.scope_column), (value.split(" ")[0],))
+        code = value.split(" ")[0]
+        known = (code,) if code.isascii() and code.isdigit() else ()
+        return scope.within(getattr(model, model.scope_column), known)
     if view.datamodel.is_relation(name):
         column = view.datamodel.get_relation_fk(name)
         if column.type.python_type is str:
             return column == value
-        return column == (int(value) if value.isdecimal() and len(value) < 10 else -1)
+        return column == _number(value)
     column = getattr(model, name)
     if view.datamodel.is_boolean(name):
         return column.is_(value == "1")
     if view.datamodel.is_integer(name):
-        return column == (int(value) if value.lstrip("-").isdigit() else -1)
+        return column == _number(value)
     return column == value
 
 
