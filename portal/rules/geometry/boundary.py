@@ -78,7 +78,7 @@ def read_boundary(source: str | Mapping[str, Any], name: str, system: str = "wgs
         )
     geometry = parse_geometry(source, name)
     if system == "gcj02":
-        geometry = geometry_to_wgs84(geometry)
+        geometry = surface(geometry_to_wgs84(geometry))
     return mend(geometry, name)
 
 
