@@ -14,7 +14,7 @@ from portal.queries.board_record import (
     BoardRecord,
     Shape,
 )
-from portal.queries.grids import current
+from portal.queries.staffing import in_force as current
 from portal.scope import CODE_LENGTHS, ancestors, following
 
 # The zone 服务人员 of notice_board.yaml, in its order.

@@ -15,20 +15,12 @@ from shapely.geometry.base import BaseGeometry
 
 from portal.errors import RuleError
 from portal.queries.grid_checks import GridRecord
+from portal.queries.staffing import FEWEST_IN_AREA, NEEDED, ONLY_ONE
 from portal.rules.geometry import geometry_mapping, read_boundary
 from portal.rules.geometry.boundary import surface
 from portal.rules.geometry.coverage import Coverage, Piece, Place
 from portal.scope import ancestors
 
-# Roles that every grid of a level needs (domain model, Team).
-NEEDED: dict[str, tuple[str, ...]] = {
-    "community": ("group_head", "group_deputy", "office_director"),
-    "area": ("area_manager", "area_head", "data_clerk"),
-    "block": ("block_head",),
-    "cell": ("grid_leader", "grid_worker", "information_officer"),
-}
-ONLY_ONE = ("data_clerk",)
-FEWEST_IN_AREA = 4
 ROLE_NAMES = {
     "group_head": _l("Head of the leading group"),
     "group_deputy": _l("Deputy"),

@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from portal.models import Grid, LeadingGroup
 from portal.models.choices import CELL_KINDS, DIFFICULTIES, LEVELS
 from portal.queries import grids as grid_queries
+from portal.queries import staffing
 from portal.rules import grids
 from portal.views.entity.base import EntityView
 
@@ -38,7 +39,7 @@ class GridView(EntityView):
     order = ("code",)
     presets = {
         "off_standard": (_l("Households off the standard"), grid_queries.off_standard),
-        "short_of_staff": (_l("Posts vacant"), grid_queries.short_of_staff),
+        "short_of_staff": (_l("Posts vacant"), staffing.short_of_staff),
         "no_boundary": (_l("No boundary"), grid_queries.without_boundary),
     }
 

@@ -51,7 +51,7 @@ class PostView(EntityView):
     filter_columns = ["basis", "public", "grid_code"]
     choices = {"basis": BASES}
     presets = {
-        "current": (_l("In force"), team_queries.in_force),
+        "current": (_l("In force"), team_queries.held_today),
         "ending": (_l("Ending soon"), team_queries.ending_soon),
         "ended": (_l("Ended"), team_queries.ended),
     }

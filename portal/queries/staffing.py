@@ -1,0 +1,69 @@
+"""Who a grid needs (domain model, Team), and the grids that lack somebody, as one condition."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from portal import clock
+from portal.models import Grid, Post
+
+# Roles that every grid of a level needs.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "community": ("group_head", "group_deputy", "office_director"),
+    "area": ("area_manager", "area_head", "data_clerk"),
+    "block": ("block_head",),
+    "cell": ("grid_leader", "grid_worker", "information_officer"),
+}
+ONLY_ONE = ("data_clerk",)
+FEWEST_IN_AREA = 4
+COMMUNITY_DIGITS = 12
+
+
+def in_force(post: Any = Post) -> ColumnElement[bool]:
+    """Posts held today."""
+    today = clock.today()
+    return and_(post.since <= today, or_(post.until.is_(None), post.until >= today))
+
+
+def short_of_staff(found: Select[Any]) -> Select[Any]:
+    """Grids with a staffing finding, as ``check-grids`` has it: only in communities with staff."""
+    post = aliased(Post)
+    same_community = func.substr(post.grid_code, 1, COMMUNITY_DIGITS) == func.substr(
+        Grid.code, 1, COMMUNITY_DIGITS
+    )
+    staffed = exists().where(same_community, in_force(post))
+    return found.where(staffed, or_(*_vacancies(), _too_many(), _too_few()))
+
+
+def _vacancies() -> list[ColumnElement[bool]]:
+    found = []
+    for level, roles in NEEDED.items():
+        for role in roles:
+            post = aliased(Post)
+            held = exists().where(post.grid_code == Grid.code, post.role == role, in_force(post))
+            found.append(and_(Grid.level == level, ~held))
+    return found
+
+
+def _too_many() -> ColumnElement[bool]:
+    post = aliased(Post)
+    holders = (
+        select(func.count(distinct(post.worker_id)))
+        .where(post.grid_code == Grid.code, post.role.in_(ONLY_ONE), in_force(post))
+        .correlate(Grid)
+        .scalar_subquery()
+    )
+    return and_(Grid.level == "area", holders > 1)
+
+
+def _too_few() -> ColumnElement[bool]:
+    post = aliased(Post)
+    below = and_(post.grid_code >= Grid.code, post.grid_code < Grid.code.concat(":"))
+    people = (
+        select(func.count(distinct(post.worker_id)))
+        .where(below, in_force(post))
+        .correlate(Grid)
+        .scalar_subquery()
+    )
+    return and_(Grid.level == "area", people < FEWEST_IN_AREA)
