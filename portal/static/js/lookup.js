@@ -21,7 +21,8 @@
     /* Present values stand in the field as "key — label", several of them separated by ";". */
     const many = field.dataset.many !== undefined;
     const options = field.value.split(many ? /[;\uff1b]/ : /\u001f/).map((text) => text.trim()).filter(Boolean)
-      .map((text) => ({ value: text.split(/\s+\u2014\s+/)[0], label: text }));
+      .map((text) => text.split(/\s+\u2014\s+/))
+      .map((parts) => ({ value: parts[0], label: parts.slice(1).join(' \u2014 ') || parts[0] }));
     field.value = options.map((option) => option.value).join(';');
     const select = new window.TomSelect(field, {
       valueField: 'value',
@@ -39,6 +40,9 @@
       plugins: many ? ['remove_button'] : [],
       load: fetchItems(field.dataset.lookup),
       render: {
+        /* A code tells two places of one name apart; a plain row number tells nobody anything. */
+        option: (data, escape) => `<div class="option">${escape(data.label)}${data.value.length > 8
+          ? ` <span class="mute num">${escape(data.value)}</span>` : ''}</div>`,
         no_results: (data, escape) => `<div class="no-results">${escape(words.none || '')}</div>`,
         loading: (data, escape) => `<div class="no-results">${escape(words.wait || '')}</div>`,
       },
