@@ -28,7 +28,7 @@ def export_command(kind: str, file: Path, grid: str | None, username: str | None
         with scope.acting(_identity(session, username)):
             count = export(session, kind, file, grid)
             session.commit()
-    except RuleError as error:
+    except (RuleError, OSError) as error:
         raise click.ClickException(str(error)) from None
     except Forbidden:
         raise click.ClickException(f"{username} may not export {kind}") from None

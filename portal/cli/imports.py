@@ -46,6 +46,9 @@ def import_command(
     rejects: Path | None,
 ) -> None:
     """Import FILE (CSV, XLSX; GeoJSON for boundaries). Exits with 1 if any row failed."""
+    for target in (report_file, rejects):  # before anything is written
+        if target is not None and not target.resolve().parent.is_dir():
+            raise click.UsageError(f"{target}: no such folder")
     options = Options(dry_run, all_or_nothing, rename)
     session: Session = db.session
     with scope.acting(scope.SYSTEM):
@@ -53,7 +56,7 @@ def import_command(
         session.commit()
     if report_file is not None:
         report_file.write_text(report.as_json() + "\n", encoding="utf-8")
-    if rejects is not None:
+    if rejects is not None and report.refused_file is None:
         write_rejects(report, rejects)
     _tell(report)
     if not report.ok:

@@ -66,7 +66,7 @@ def _condition(source: Source, identity: Identity, grid: str | None) -> ColumnEl
     if source.place is None:
         return source.model.id.is_not(None)
     allowed = within(source.place, identity.prefixes(roles.EXPORT, source.model.resource or ""))
-    if grid is None:
+    if not grid:
         return allowed
     return and_(allowed, source.place >= grid, source.place < following(grid))
 

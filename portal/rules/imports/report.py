@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,17 +156,17 @@ class Report:
 
 
 def write_rejects(report: Report, file: Path) -> None:
-    """Write the rejected rows as they came, with the reason in a last column: a file that can be
-    put right and imported again. XLSX by its ending, otherwise CSV. Readable to its owner only:
-    it holds what the masked report leaves out."""
-    rows = [[*report.header, REASON_HEADER]]
-    width = len(report.header)
-    for line in report.rejected:
-        reason = line.error["reason"] if line.error else ""
-        cells = [*line.cells, *[""] * width][:width]
-        rows.append([*("" if cell is None else str(cell) for cell in cells), reason])
+    """Write the rejected rows as they came, with the reason: a file that can be put right and
+    imported again. Features as GeoJSON; tables as XLSX by the ending, otherwise CSV.
+
+    Readable to its owner only: it holds what the masked report leaves out.
+    """
     file.touch(mode=0o600)
     file.chmod(0o600)
+    if "geometry" in report.header:
+        _write_features(report, file)
+        return
+    rows = list(_rejected_rows(report))
     if file.suffix.lower() == ".xlsx":
         with xlsxwriter.Workbook(file, {"strings_to_formulas": False}) as book:
             sheet = book.add_worksheet()
@@ -176,3 +176,32 @@ def write_rejects(report: Report, file: Path) -> None:
         return
     with file.open("w", encoding="utf-8-sig", newline="") as target:
         csv.writer(target).writerows([guard(cell) for cell in row] for row in rows)
+
+
+def _rejected_rows(report: Report) -> Iterator[list[str]]:
+    yield [*report.header, REASON_HEADER]
+    width = len(report.header)
+    for line in report.rejected:
+        cells = [*line.cells, *[""] * width][:width]
+        yield [*("" if cell is None else str(cell) for cell in cells), _reason(line)]
+
+
+def _write_features(report: Report, file: Path) -> None:
+    features = []
+    for line in report.rejected:
+        told = dict(zip(report.header, line.cells, strict=True))
+        geometry = told.pop("geometry")
+        properties = {name: value for name, value in told.items() if value is not None}
+        features.append(
+            {
+                "type": "Feature",
+                "properties": properties | {REASON_HEADER: _reason(line)},
+                "geometry": geometry,
+            }
+        )
+    collection = {"type": "FeatureCollection", "features": features}
+    file.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+
+
+def _reason(line: Line) -> str:
+    return str(line.error["reason"]) if line.error else ""
