@@ -27,7 +27,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     try:
         app.config.from_mapping(load_settings(os.environ))
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from error
     app.config.update(config or {})
     _set_up_logs(app)

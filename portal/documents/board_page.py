@@ -16,6 +16,8 @@ from portal.rules.geometry import load_geometry, neighbours
 FIRST_CALLS = ("110", "119", "120")
 MAP_WIDTH, MAP_HEIGHT = 131.0, 85.0  # millimetres
 MOST_CALLS = 10  # below the three emergency numbers
+LEAST_ROW = 5.5  # millimetres; with less, lines of 14 pt run into one another
+FOOT_WIDTH, FOOT_GAP = 404.0, 9.0
 NO_TEXT = Fitted("", 12)
 
 Gettext = Callable[[str], str]
@@ -70,8 +72,9 @@ class Page:
     first_calls: list[Line]
     calls: list[Line]
     call_height: float
-    issue: str
-    date: str
+    edition: list[str]
+    publisher: Fitted
+    publisher_width: float
 
 
 def compose(record: BoardRecord, edition: Edition, _: Gettext) -> Page:
@@ -79,7 +82,9 @@ def compose(record: BoardRecord, edition: Edition, _: Gettext) -> Page:
     kind_label, kind = _kind(record, _)
     heads = _heads(_)
     rest = [line for line in record.emergency if line.number not in FIRST_CALLS][:MOST_CALLS]
-    height = min(9.6, 60.0 / max(len(rest), 1))
+    height = max(min(9.6, 60.0 / max(len(rest), 1)), LEAST_ROW)
+    foot = _foot(record, edition, _)
+    room = FOOT_WIDTH - sum(width_mm(text, 13) + FOOT_GAP for text in foot)
     rows, complete = arrange(record.people, _)
     return Page(
         title=f"{record.name} {_('Grid notice board')}",
@@ -112,15 +117,26 @@ def compose(record: BoardRecord, edition: Edition, _: Gettext) -> Page:
         ),
         rights=[fit(text, 124, 14, 8) for text in _rights(_)],
         duties=[_work(duty) for duty in record.duties],
-        duty_height=round(min(9.0, 57.4 / max(len(record.duties), 1)), 2),
+        duty_height=round(max(min(9.0, 57.4 / max(len(record.duties), 1)), LEAST_ROW), 2),
         watch_title=_watch_title(_("Supervision")),
         watch=_watch(record.supervision, record.lang),
         first_calls=_first_calls(record.emergency),
         calls=[_call(line, height) for line in rest],
         call_height=round(height, 2),
-        issue=_("Issue %(number)s") % {"number": edition.issue_no},
-        date=format_date(edition.issued_on, "long", locale=record.lang),
+        edition=foot,
+        publisher=fit(f"{_('Issued by')} {record.publisher}", room, 13, 7),
+        publisher_width=round(room, 1),
     )
+
+
+def _foot(record: BoardRecord, edition: Edition, _: Gettext) -> list[str]:
+    """Number, version, date: what makes a board citable."""
+    return [
+        f"{_('Notice no.')} {edition.number}",
+        _("Issue %(number)s") % {"number": edition.issue_no},
+        format_date(edition.issued_on, "long", locale=record.lang),
+        _("The QR code leads to the board in force"),
+    ]
 
 
 def _heads(_: Gettext) -> dict[str, Fitted]:

@@ -38,6 +38,7 @@ class FencedFetcher(URLFetcher):
             allowed_protocols=("file", "data"), allow_redirects=False, fail_on_errors=True
         )
         self.root = root.resolve()
+        self.refused: list[str] = []
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         """The content behind ``url``; a refusal stops the whole document."""
@@ -49,6 +50,7 @@ class FencedFetcher(URLFetcher):
             path = Path(unquote(parts.path)).resolve()
             if not parts.netloc and path.is_relative_to(self.root) and path.is_file():
                 return super().fetch(path.as_uri(), headers)
+        self.refused.append(url[:200])
         raise FetchRefused(f"documents may not open {url[:200]}")
 
 
@@ -72,15 +74,27 @@ def lay_out(html: str, css: str) -> Document:
     """
     try:
         page = HTML(string=html, url_fetcher=FencedFetcher(), base_url=_base())
-        return page.render(font_config=fonts(), stylesheets=[style_sheet(css)], pdf_variant=VARIANT)
+        document = page.render(
+            font_config=fonts(), stylesheets=[style_sheet(css)], pdf_variant=VARIANT
+        )
     except FatalURLFetchingError as error:
         raise FetchRefused(str(error.__cause__ or error)) from error
+    _check_fence(document)
+    return document
 
 
 def write(document: Document, zoom: float = 1.0) -> bytes:
-    """PDF bytes of laid-out pages, every length multiplied by ``zoom``."""
+    """PDF bytes of laid-out pages, every length multiplied by ``zoom``. Raises FetchRefused."""
     pdf: bytes = document.write_pdf(zoom=zoom, pdf_variant=VARIANT)
+    _check_fence(document)
     return pdf
+
+
+def _check_fence(document: Document) -> None:
+    """WeasyPrint swallows every error inside an SVG image and goes on without it."""
+    refused = document.url_fetcher.refused
+    if refused:
+        raise FetchRefused(f"documents may not open {refused[0]}")
 
 
 def overfull(document: Document, mark: str = "data-zone") -> list[str]:
@@ -100,6 +114,7 @@ def overfull(document: Document, mark: str = "data-zone") -> list[str]:
 class _Fence:
     element: object
     name: str
+    left: float
     right: float
     bottom: float
 
@@ -113,8 +128,8 @@ def _look(box: Box, mark: str, fences: tuple[_Fence, ...], found: dict[str, None
         low = box.position_y + box.height
         found.update({fence.name: None for fence in fences if low > fence.bottom})
     if isinstance(box, TextBox):
-        end = box.position_x + box.width
-        found.update({fence.name: None for fence in fences if end > fence.right})
+        start, end = box.position_x, box.position_x + box.width
+        found.update({f.name: None for f in fences if start < f.left or end > f.right})
     elif isinstance(box, ParentBox):
         for child in box.children:
             _look(child, mark, fences, found)
@@ -127,9 +142,10 @@ def _fence(box: Box, mark: str, fences: tuple[_Fence, ...]) -> tuple[_Fence, ...
         return ()
     if any(fence.element is element for fence in fences):
         return ()
-    right = box.content_box_x() + box.width + SLACK
-    bottom = box.content_box_y() + box.height + SLACK
-    return (_Fence(element, element.get(mark), right, bottom),)
+    left = box.content_box_x()
+    bottom = box.content_box_y() + box.height
+    name = element.get(mark)
+    return (_Fence(element, name, left - SLACK, left + box.width + SLACK, bottom + SLACK),)
 
 
 def _base() -> str:

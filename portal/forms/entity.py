@@ -51,7 +51,7 @@ def form_class(name: str, fields: Mapping[str, Field]) -> type[EntityForm]:
 def field_for(column: Any, label: str, help_text: str, choices: Mapping[Any, Any] | None) -> Field:
     """The field that fits a column of the table."""
     required = not column.nullable and column.default is None
-    told = {"label": label, "description": help_text}
+    told: dict[str, Any] = {"label": label, "description": help_text}
     checks: list[Any] = [InputRequired(_l("Fill this in.")) if required else Optional()]
     if choices is not None:
         return _select(column, told, choices, required)
@@ -73,7 +73,7 @@ def field_for(column: Any, label: str, help_text: str, choices: Mapping[Any, Any
 
 
 def _select(
-    column: Any, told: dict[str, str], choices: Mapping[Any, Any], required: bool
+    column: Any, told: dict[str, Any], choices: Mapping[Any, Any], required: bool
 ) -> SelectField:
     number = isinstance(column.type, sa_types.Integer)
 

@@ -5,6 +5,9 @@ children, and it drops the triggers. So keys are off before the transaction, che
 the triggers are made again from what the schema held before.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, text
@@ -50,7 +53,7 @@ def _migrate(connection: Connection, sqlite: bool) -> None:
     connection.commit()
 
 
-def _restore_triggers(connection: Connection, before: list[tuple[str, str, str]]) -> None:
+def _restore_triggers(connection: Connection, before: Sequence[Any]) -> None:
     tables = set(
         connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='table'").scalars()
     )

@@ -61,7 +61,8 @@ class InGrid:
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
-        return (Index(None, "grid_code", "id"), *getattr(cls, "constraints", ()))
+        subtree: Any = Index(None, "grid_code", "id")
+        return (subtree, *getattr(cls, "constraints", ()))
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

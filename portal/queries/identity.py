@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -11,7 +12,7 @@ from flask_appbuilder.security.sqla.models import (
     ViewMenu,
     assoc_permissionview_role,
 )
-from sqlalchemy import Select, and_, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, and_, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -21,7 +22,7 @@ from portal.scope import EVERYWHERE, Grant, Identity
 PREFIX = "can_"
 
 
-def grants_of(user_id: int, on: date) -> Select:
+def grants_of(user_id: int, on: date) -> CompoundSelect[Any]:
     """The grants of an account in force ``on`` a day: role, grid_code, since, until, why."""
     from_posts = (
         select(

@@ -146,7 +146,8 @@ def _entry(action: str, row: Any, changes: dict[str, Any] | None) -> dict[str, A
 
 def label(row: Any) -> str:
     """What the row is called in messages; its table and key where it has no name of its own."""
-    if type(row).__str__ is not object.__str__:
+    named: bool = type(row).__str__ is not object.__str__
+    if named:
         return str(row)
     values = inspect(row).dict
     return str(values.get("name") or f"{type(row).__tablename__} {values.get('id', '')}")

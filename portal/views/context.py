@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from portal import clock, roles, scope
 from portal.forms.widgets import control
 from portal.models import choices
-from portal.models import choices
 from portal.views import hooks
 from portal.views.page import NavGroup, NavItem
 

@@ -109,6 +109,6 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
     )
 
 
-def _fault(error: Exception) -> ResponseReturnValue:
+def _fault(error: BaseException) -> ResponseReturnValue:
     log.error("fault %s %s %s", g.get("request_id"), request.method, request.path, exc_info=error)
     return _answer(500)

@@ -23,7 +23,7 @@ def choose() -> ResponseReturnValue:
         PRINT_COOKIE: (request.args.get("print"), SIZES),
     }
     for cookie, (value, known) in wanted.items():
-        if value in known:
+        if value is not None and value in known:
             answer.set_cookie(
                 cookie,
                 value,

@@ -52,7 +52,8 @@ class EntityApi(ModelRestApi):
             own = copy.copy(self._prototype)
             own.clear_filters()
             setattr(g, name, own)
-        return getattr(g, name)  # type: ignore[no-any-return]
+        found: Filters = getattr(g, name)
+        return found
 
     @_filters.setter
     def _filters(self, prototype: Filters) -> None:

@@ -6,6 +6,7 @@ with the base. FAB's own routes of a model view are replaced, none is left as it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask import abort, jsonify, render_template, request, url_for
@@ -223,7 +224,9 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
 
     def record(self, row: Any) -> Record:
         """The record worded for the template."""
-        groups = self.show_groups or [("", self._shown_columns())]
+        groups: Sequence[tuple[Any, Sequence[str]]] = self.show_groups or [
+            ("", self._shown_columns())
+        ]
         return Record(
             id=row.id,
             title=self.title_of(row),
@@ -244,7 +247,7 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
     def _editable(self, row: Any) -> bool:
         return bool(self.form_columns) and self.may(roles.WRITE, row)
 
-    def _shown_columns(self) -> list[str]:
+    def _shown_columns(self) -> Sequence[str]:
         return list(dict.fromkeys([*self.list_columns, *self.form_columns]))
 
     def _field(self, row: Any, name: str) -> Field:
@@ -281,7 +284,7 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
             found = forms.search_readable(self.entity, text)
         return jsonify({"items": [{"value": key, "label": label} for key, label in found]})
 
-    def list_url(self, **params: str) -> str:
+    def list_url(self, **params: Any) -> str:
         """The address of this list with ``params``."""
         return url_for(f"{self.endpoint}.list", **params)
 

@@ -89,7 +89,7 @@ class EditingMixin:
                 form[name].process_formdata([request.args[name]])
 
     def _values(self: Any, row: Any, columns: list[str]) -> dict[str, Any]:
-        values = {"row_version": str(getattr(row, "version", ""))}
+        values: dict[str, Any] = {"row_version": str(getattr(row, "version", ""))}
         for name in columns:
             if self.datamodel.is_relation_many_to_many(name):
                 values[name] = [item.id for item in getattr(row, name)]

@@ -57,7 +57,7 @@ class ExportMixin:
             session, "export", self.entity.__tablename__, [{"changes": dict(asked.params())}]
         )
         session.commit()
-        file = tempfile.TemporaryFile()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is sent
         (_write_xlsx if fmt == "xlsx" else _write_csv)(file, rows)
         file.seek(0)
         name = f"{self.slug}-{clock.today():%Y%m%d}.{fmt}"

@@ -117,7 +117,8 @@ class UserView(EntityView):
             try:
                 with scope.acting(scope.SYSTEM):
                     session = self.datamodel.session
-                    passwords.change_password(session, row, form.password.data, by_owner=False)
+                    fresh = form.password.data or ""
+                    passwords.change_password(session, row, fresh, by_owner=False)
                     session.commit()
                 flash(_("%(name)s has a new password.", name=row.username), "success")
                 return redirect(f"{self.route_base}/show/{row.id}")

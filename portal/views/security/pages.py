@@ -103,15 +103,16 @@ class PasswordView(BaseView):
     @staticmethod
     def _changed(form: OwnPasswordForm) -> bool:
         user = g.user._get_current_object()
-        if not check_password_hash(user.password, form.current.data):
+        current, fresh = form.current.data or "", form.password.data or ""
+        if not check_password_hash(user.password, current):
             form.current.errors = [_("This is not the password in use.")]
             return False
-        if form.current.data == form.password.data:
+        if current == fresh:
             form.password.errors = [_("Choose another password than the one in use.")]
             return False
         try:
             with scope.acting(scope.SYSTEM):
-                passwords.change_password(db.session, user, form.password.data, by_owner=True)
+                passwords.change_password(db.session, user, fresh, by_owner=True)
                 db.session.commit()
         except RuleError as refusal:
             form.password.errors = [str(refusal)]
