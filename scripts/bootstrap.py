@@ -163,7 +163,13 @@ def front_end(with_tests: bool) -> None:
         env = {**os.environ, "PATH": f"{VENV / 'bin'}:{os.environ.get('PATH', '')}"}
         omit = [] if label == "complete" else ["--omit=dev"]
         call(
-            VENV / "bin" / "npm", "ci", "--ignore-scripts", "--silent", *omit, cwd=FRONTEND, env=env
+            VENV / "bin" / "npm",
+            "ci",
+            "--ignore-scripts",
+            "--loglevel=error",
+            *omit,
+            cwd=FRONTEND,
+            env=env,
         )
 
     once(modules / f".stamp-{label}", digest(inputs), [modules], install)
