@@ -61,8 +61,8 @@ class InGrid:
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
-        subtree: Any = Index(None, "grid_code", "id")
-        return (subtree, *getattr(cls, "constraints", ()))
+        subtree: Any = ("grid_code", "id")
+        return (Index(None, *subtree), *getattr(cls, "constraints", ()))
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

@@ -224,9 +224,9 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
 
     def record(self, row: Any) -> Record:
         """The record worded for the template."""
-        groups: Sequence[tuple[Any, Sequence[str]]] = self.show_groups or [
-            ("", self._shown_columns())
-        ]
+        groups: Sequence[tuple[Any, Sequence[str]]] = self.show_groups
+        if not groups:
+            groups = [("", self._shown_columns())]
         return Record(
             id=row.id,
             title=self.title_of(row),
