@@ -52,7 +52,7 @@ def _where(row: Any, names: dict[str, str]) -> str:
 def _branches(rows: directory.Rows) -> list[Branch]:
     """Areas with their blocks with their cells, in order of their codes."""
     known: dict[str, Branch] = {}
-    areas = []
+    areas: list[Branch] = []
     for row in rows:
         branch = known[row.code] = Branch(hit_of(row, {}))
         above = known.get(row.parent_code)

@@ -1,0 +1,143 @@
+"""``/directory/<code>/board.pdf``: the notice board in force, rendered by the queue worker.
+
+Anybody may ask, so asking must stay cheap: the same board is one job however many ask, one
+visitor at a time waits for it (every wait holds a web worker), and addresses are limited.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import abort, current_app, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from redis.exceptions import RedisError
+
+from portal import queue
+from portal.errors import RuleError
+from portal.extensions import db
+from portal.models import IssuedDocument
+from portal.queries.board_record import BoardRecord
+from portal.queries.boards import FIRST_CALLS, collect_board
+from portal.rules import boards
+from portal.views.public.answers import SECONDS, public_blueprint
+from portal.views.public.lookup import answer_gone, find_grid
+from portal.views.public.words import grid_url
+
+LIMIT = "30 per minute; 300 per hour"  # of one address
+LONGEST_WAIT = 8.0  # seconds; nobody looks at an empty page longer
+SHORT_WAIT = 0.8  # for everybody else while somebody waits: a board takes half a second
+RETRY_AFTER = 5
+WAITING = "portal:board-waiting"
+
+log = logging.getLogger(__name__)
+board = public_blueprint("board")
+answer_gone(board)
+
+
+def limit(builder: Any) -> None:
+    """Limit how often one address may ask for boards."""
+    builder.sm.limiter.limit(LIMIT)(board)
+
+
+@board.get("/directory/<code>/board.pdf")
+def pdf(code: str) -> ResponseReturnValue:
+    """The board of a grid, ``?size=a3`` (default) or ``a4``, in the language of the visitor.
+
+    404 with what is missing where a board cannot be issued yet; 503 with Retry-After where it is
+    not rendered in time.
+    """
+    size = request.args.get("size", "a3").lower()
+    if size not in boards.SIZES:
+        abort(400)
+    line, _parts = find_grid(code)
+    lang = str(get_locale())
+    try:
+        with _turn() as seconds:
+            document = boards.request_board(code, size, lang, seconds)
+    except RuleError:
+        return _not_yet(line[-1], lang)
+    if document is None:
+        return _later(line[-1])
+    return _send(document, line[-1].name)
+
+
+@contextmanager
+def _turn() -> Iterator[float]:
+    """How many seconds this visitor may wait: one at a time has patience."""
+    mine = False
+    try:
+        mine = bool(queue.connection().set(WAITING, "1", nx=True, ex=int(LONGEST_WAIT) + 2))
+    except RedisError:
+        log.warning("the queue is away: nobody waits for a board")
+    try:
+        yield LONGEST_WAIT if mine else SHORT_WAIT
+    finally:
+        if mine:
+            _leave()
+
+
+def _leave() -> None:
+    try:
+        queue.connection().delete(WAITING)
+    except RedisError:
+        log.warning("the queue went away while a board was waited for")
+
+
+def _send(document: IssuedDocument, name: str) -> ResponseReturnValue:
+    title = f"{_('Grid notice board')}-{name}-{document.size.upper()}-{document.issue_no}.pdf"
+    answer = send_file(
+        boards.stored_file(document),
+        mimetype="application/pdf",
+        download_name=title,
+        etag=document.sha256,
+        last_modified=document.created_at,
+        max_age=SECONDS,
+    )
+    answer.headers["Cache-Control"] = f"public, max-age={SECONDS}"
+    return answer
+
+
+def _not_yet(grid: Any, lang: str) -> ResponseReturnValue:
+    """404: there is no such document as long as a required part of it is missing."""
+    address = current_app.config["PORTAL_PUBLIC_URL"]
+    record = collect_board(db.session, grid.code, lang, address)
+    page = render_template(
+        "views/public/no_board.html",
+        title=_("No notice board yet"),
+        grid=grid,
+        page_url=grid_url(grid.code),
+        missing=_missing(record) if record else [],
+    )
+    return page, 404
+
+
+def _missing(record: BoardRecord) -> list[str]:
+    """What the board lacks, in words for residents (the staff's own list says how to mend it)."""
+    watching = {line.scope for line in record.supervision}
+    checks = (
+        (_("the map of the grid"), bool(record.shape.boundary)),
+        (_("the four bounds"), any(record.bounds)),
+        (_("people who may be shown in public"), any(one.own for one in record.people)),
+        (_("the list of duties"), bool(record.duties)),
+        (_("the supervision telephone of the community"), bool(watching & {"community", "grid"})),
+        (_("the supervision telephone of the street"), "street" in watching),
+        (
+            _("the emergency numbers"),
+            {line.number for line in record.emergency}.issuperset(FIRST_CALLS),
+        ),
+    )
+    return [text for text, holds in checks if not holds]
+
+
+def _later(grid: Any) -> ResponseReturnValue:
+    page = render_template(
+        "views/public/board_later.html",
+        title=_("The notice board is being made"),
+        grid=grid,
+        page_url=grid_url(grid.code),
+        again_url=request.full_path.rstrip("?"),
+    )
+    return page, 503, {"Retry-After": str(RETRY_AFTER)}
