@@ -64,11 +64,16 @@ def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
 
 
 def missing(record: BoardRecord) -> list[Any]:
-    """What a required zone of ``notice_board.yaml`` lacks, each with what to do about it."""
+    """What the board lacks: a sentence each, with what to do about it."""
+    return [text for text, holds in requirements(record) if not holds]
+
+
+def requirements(record: BoardRecord) -> tuple[tuple[Any, bool], ...]:
+    """What the required zones of ``notice_board.yaml`` ask for, and whether it is there."""
     watching = {line.scope for line in record.supervision}
     calls = {line.number for line in record.emergency}
     supervised = {person.phone for person in record.people}
-    checks = (
+    return (
         (_l("No boundary is on record: import it."), bool(record.shape.boundary)),
         (_l("The four bounds are empty: enter them."), any(record.bounds)),
         (
@@ -93,7 +98,6 @@ def missing(record: BoardRecord) -> list[Any]:
             calls.issuperset(FIRST_CALLS),
         ),
     )
-    return [text for text, holds in checks if not holds]
 
 
 def content_hash(record: BoardRecord) -> str:
