@@ -1,13 +1,26 @@
 """Grids: the list, the archive of one, its map."""
 
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal import clock, roles
 from portal.models import Grid, LeadingGroup
-from portal.models.choices import CELL_KINDS, DIFFICULTIES, LEVELS
+from portal.models.choices import CELL_KINDS, DIFFICULTIES, FINDING_KINDS, LEVELS
 from portal.queries import grids as grid_queries
 from portal.queries import staffing
+from portal.queries.grid_checks import grid_records
+from portal.queries.settings import household_standards
 from portal.rules import grids
+from portal.rules.check_grids import check_grids
+from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+
+MOST_FINDINGS = 200
 
 
 class GridView(EntityView):
@@ -52,8 +65,36 @@ class GridView(EntityView):
         return row.name
 
     def links(self, row: Grid) -> list[tuple[str, str, str]]:
-        """To the public page of the grid."""
-        return [(str(_l("Public page")), f"/directory/{row.code}", "external-link")]
+        """To the public page of the grid, and to its check."""
+        return [
+            (_("Public page"), f"/directory/{row.code}", "external-link"),
+            (_("Check this grid"), f"{self.route_base}/findings/{row.id}", "clipboard-list"),
+        ]
+
+    def extras(self, row: Grid) -> list[tuple[str, dict[str, Any]]]:
+        """The map, where a boundary is on record."""
+        if row.boundary is None:
+            return []
+        return [("views/grids/map.html", {"url": f"/directory/{row.code}/map.svg"})]
+
+    @expose("/findings/<pk>")
+    @allowed(roles.READ)
+    def findings(self, pk: str) -> ResponseReturnValue:
+        """What ``check-grids`` finds about this grid and those below it."""
+        row = self.row_for(pk, roles.READ)
+        session = self.datamodel.session
+        records = grid_records(session, clock.today())
+        report = check_grids(records, household_standards(session), row.code)
+        return render_template(
+            "views/grids/findings.html",
+            title=_("Check of %(name)s", name=row.name),
+            back_url=f"{self.route_base}/show/{row.id}",
+            findings=report.findings[:MOST_FINDINGS],
+            more=max(0, len(report.findings) - MOST_FINDINGS),
+            checked=report.checked,
+            kinds=FINDING_KINDS,
+            names={record.code: record.name for record in records},
+        )
 
 
 class LeadingGroupView(EntityView):
