@@ -106,3 +106,12 @@ ACTIONS = {
     "remove": _l("delete"),
     "export": _l("export"),
 }
+FINDING_KINDS = {
+    "invalid_ring": _l("Boundary not valid"),
+    "outside_parent": _l("Reaches outside"),
+    "overlap": _l("Overlap"),
+    "gap": _l("Gap"),
+    "no_boundary": _l("No boundary"),
+    "household_standard": _l("Households off the standard"),
+    "staffing": _l("Posts vacant"),
+}
