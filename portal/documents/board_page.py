@@ -118,13 +118,13 @@ def compose(record: BoardRecord, edition: Edition, _: Gettext) -> Page:
         rights=[fit(text, 124, 14, 8) for text in _rights(_)],
         duties=[_work(duty) for duty in record.duties],
         duty_height=round(max(min(9.0, 57.4 / max(len(record.duties), 1)), LEAST_ROW), 2),
-        watch_title=_watch_title(_("Supervision")),
+        watch_title=_watch_title(_("Supervision telephones")),
         watch=_watch(record.supervision, record.lang),
         first_calls=_first_calls(record.emergency),
         calls=[_call(line, height) for line in rest],
         call_height=round(height, 2),
         edition=foot,
-        publisher=fit(f"{_('Issued by')} {record.publisher}", room, 13, 7),
+        publisher=fit(f"{_('Issued by:')} {record.publisher}", room, 13, 7),
         publisher_width=round(room, 1),
     )
 
@@ -219,7 +219,7 @@ def _rights(_: Gettext) -> tuple[str, ...]:
 
 def _watch_title(text: str) -> Fitted:
     """Two lines of two characters; a longer word gets smaller."""
-    return Fitted(text, 22) if len(text) == 4 else fit(text, 19, 12, 7)
+    return Fitted(text, 22) if len(text) == 4 else fit(text, 21, 12, 6, 12)
 
 
 def _work(duty: BoardDuty) -> Work:
@@ -235,7 +235,7 @@ def _hours(text: str, lang: str) -> str:
 
 
 def _watch(lines: tuple[BoardHotline, ...], lang: str) -> list[Line]:
-    width = 119.0 / max(len(lines), 1)
+    width = 117.0 / max(len(lines), 1)
     return [
         Line(
             fit(line.name, width - 5, 14, 7),

@@ -51,8 +51,10 @@ def height_mm(text: str, pt: float, width: float) -> float:
     if needed <= room:
         lines = 1
     elif text.isascii():  # breaks between words: a line loses a third of the longest on average
-        loss = max((len(word) for word in text.split()), default=0) * pt * MM_PER_POINT * 0.2
-        lines = math.ceil(needed / max(room - loss, 1.0))
+        longest = max(width_mm(word, pt) for word in text.split())
+        if longest > room:
+            return math.inf
+        lines = math.ceil(needed / max(room - longest / 3, 1.0))
     else:  # breaks between characters
         per_line = max(int(room / (pt * MM_PER_POINT)), 1)
         lines = math.ceil(ems(text) / per_line)
