@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal import roles, scope
@@ -31,7 +32,7 @@ def worded(view: Any, row: Any, name: str) -> tuple[str, CellKind]:
     value = getattr(row, name)
     if value is None or value == "":
         return "", "text"
-    if name in type(row).sensitive if hasattr(type(row), "sensitive") else False:
+    if name in getattr(type(row), "sensitive", ()):
         return mask(value), "code"
     if name in view.choices:
         return str(view.choices[name].get(value, value)), "badge"
@@ -46,9 +47,21 @@ def _plain(value: Any, name: str) -> tuple[str, CellKind]:
     if isinstance(value, int):
         return format_number(value), "number"
     if isinstance(value, list):
-        return "、".join(str(item) for item in value), "text"
+        return "、".join(name_of(item) for item in value), "text"
+    if hasattr(value, "__table__"):
+        return name_of(value), "text"
     code = name in ("code", "grid_code", "number", "username")
     return str(value), "code" if code else "text"
+
+
+def name_of(row: Any) -> str:
+    """What a related row is called, in the language of the page where it has names in both."""
+    english = not str(get_locale()).startswith("zh")
+    names = ("name_en", "title_en") if english else ()
+    for name in (*names, "name", "name_zh", "title", "username"):
+        if text := getattr(row, name, None):
+            return str(text)
+    return str(row)
 
 
 def link_of(view: Any, row: Any, name: str) -> str | None:
