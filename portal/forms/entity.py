@@ -26,6 +26,7 @@ class EntityForm(FlaskForm):
 
     row_version = HiddenField()
     once = HiddenField()
+    conflict = False  # set where the database refused what the form had taken
 
     def shown_fields(self) -> list[Field]:
         """The fields a person fills in, in order."""
@@ -48,9 +49,16 @@ def form_class(name: str, fields: Mapping[str, Field]) -> type[EntityForm]:
     return type(name, (EntityForm,), dict(fields))
 
 
-def field_for(column: Any, label: str, help_text: str, choices: Mapping[Any, Any] | None) -> Field:
-    """The field that fits a column of the table."""
-    required = not column.nullable and column.default is None
+def field_for(
+    column: Any,
+    label: str,
+    help_text: str,
+    choices: Mapping[Any, Any] | None,
+    *,
+    kept: bool = False,
+) -> Field:
+    """The field that fits a column of the table; ``kept``: left empty, the old value stays."""
+    required = not column.nullable and column.default is None and not kept
     told: dict[str, Any] = {"label": label, "description": help_text}
     checks: list[Any] = [InputRequired(_l("Fill this in.")) if required else Optional()]
     if choices is not None:

@@ -1,6 +1,6 @@
 """FAB's bulk actions, through the scope: every row must be there and be the caller's."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
@@ -9,12 +9,14 @@ from flask_appbuilder import expose
 from portal import roles
 from portal.views.entity.access import require
 
+MOST = 200  # rows: as many as a list shows at once
+
 
 class ActionsMixin:
     """Routes of actions declared with FAB's ``@action``; an action writes unless it says so."""
 
-    # method name of an action: what it does to each row
-    action_rights: dict[str, str] = {}
+    # name of an action: what it does to each row
+    action_rights: ClassVar[dict[str, str]] = {"remove": roles.REMOVE}
 
     def get_action_permission_name(self, name: str) -> str:
         """FAB asks for the permission of an action by its name."""
@@ -24,11 +26,15 @@ class ActionsMixin:
         return self.action_rights.get(name, roles.WRITE)
 
     def _run(self: Any, name: str, keys: list[str]) -> ResponseReturnValue:
-        if name not in self.actions or not keys:
+        require(roles.READ, self.class_permission_name)
+        if name not in self.actions:
             abort(404)
         right = self._right(name)
         require(right, self.class_permission_name)
-        rows = [self.row_for(key, right) for key in keys[:200]]
+        keys = list(dict.fromkeys(keys))
+        if not 0 < len(keys) <= MOST:
+            abort(400)
+        rows = [self.row_for(key, right) for key in keys]
         return self.actions[name].func(rows)
 
     @expose("/action/<string:name>/<pk>", methods=["POST"])

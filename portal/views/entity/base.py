@@ -26,13 +26,14 @@ from portal.views.entity.actions import ActionsMixin
 from portal.views.entity.editing import EditingMixin
 from portal.views.entity.export import ExportMixin
 from portal.views.entity.interface import ScopedInterface
+from portal.views.entity.removing import RemovingMixin
 from portal.views.page import Column, Field, ListPage, Record, Related, Row
 
 RELATED_ROWS = 10
 READ_ONLY = {"get", "get_list", "info"}
 
 
-class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
+class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelView):
     """One table: list, record, form, deletion, export. Subclasses declare what is below."""
 
     entity: ClassVar[Any] = None
@@ -249,6 +250,11 @@ class EntityView(EditingMixin, ExportMixin, ActionsMixin, ModelView):
 
     def _shown_columns(self) -> Sequence[str]:
         return list(dict.fromkeys([*self.list_columns, *self.form_columns]))
+
+    def told_columns(self) -> set[str]:
+        """The columns that any page of this view names."""
+        shown = (name for _heading, names in self.show_groups for name in names)
+        return {*self._shown_columns(), *shown}
 
     def _field(self, row: Any, name: str) -> Field:
         found = cells.cell(self, row, name)

@@ -1,4 +1,4 @@
-"""Adding, editing, deleting and opening a masked value."""
+"""Adding, editing and opening a masked value."""
 
 import secrets
 from typing import Any
@@ -7,7 +7,6 @@ from flask import abort, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -40,7 +39,7 @@ class EditingMixin:
             return redirect(earlier)
         elif form.validate():
             row = self.entity()
-            if self._save(form, row, new=True):
+            if self.save(form, row, new=True):
                 row = self.datamodel.find(row.id) or row
                 url = f"{self.route_base}/show/{row.id}"
                 _remember(form, url)
@@ -65,7 +64,7 @@ class EditingMixin:
         else:
             form = form_type()
             ready = form.validate() and self._unchanged_since(form, row)
-            if ready and self._save(form, row, new=False):
+            if ready and self.save(form, row, new=False):
                 row = self.datamodel.find(row.id) or row
                 flash(_("%(name)s is saved.", name=self.title_of(row)), "success")
                 return redirect(url)
@@ -108,14 +107,17 @@ class EditingMixin:
         )
         return False
 
-    def _save(self: Any, form: EntityForm, row: Any, *, new: bool) -> bool:
+    def save(self: Any, form: EntityForm, row: Any, *, new: bool) -> bool:
+        """Write what ``form`` holds into ``row`` and commit; False with messages in the form.
+
+        Raises OutOfScope or Forbidden where the flush check refuses.
+        """
         database = self.datamodel.session
         try:
             with database.no_autoflush:
                 self._fill(form, row, new)
-                self.form = form
                 self._check_place(row)
-                self.prepare(row, new=new)
+                self.judge(row, form, new=new)
                 if new:
                     database.add(row)
             database.flush()
@@ -127,9 +129,17 @@ class EditingMixin:
             return False
         except (IntegrityError, StaleDataError) as error:
             database.rollback()
-            form.form_errors.append(_conflict(error))
+            form.conflict = True
+            form.form_errors.append(conflict(error))
             return False
         return True
+
+    def judge(self: Any, row: Any, form: EntityForm, *, new: bool) -> None:
+        """Ask the rule; a view whose rule needs fields that are no columns overrides this.
+
+        The form is handed on and never kept: all threads share the view.
+        """
+        self.prepare(row, new=new)
 
     def _check_place(self: Any, row: Any) -> None:
         try:
@@ -156,68 +166,13 @@ class EditingMixin:
                     continue
                 setattr(row, name, field.data)
 
-    # delete --------------------------------------------------------------
-
-    @expose("/delete/<pk>", methods=["GET", "POST"])
-    @allowed(roles.REMOVE)
-    def delete(self: Any, pk: str) -> ResponseReturnValue:
-        """Ask, with what stands in the way; then delete."""
-        row = self.row_for(pk, roles.REMOVE)
-        blockers = self._blockers(row)
-        name = self.title_of(row)
-        if request.method == "POST" and not blockers:
-            try:
-                self.datamodel.session.delete(row)
-                self.datamodel.session.commit()
-                flash(_("%(name)s is deleted.", name=name), "success")
-                return redirect(f"{self.route_base}/list/")
-            except (IntegrityError, StaleDataError) as error:
-                self.datamodel.session.rollback()
-                flash(_conflict(error), "danger")
-                return redirect(f"{self.route_base}/show/{pk}")
-        return render_template(
-            "views/entity/delete.html",
-            view=self,
-            record=Record(row.id, name, back_url=f"{self.route_base}/show/{row.id}"),
-            blockers=blockers,
-            action_url=request.path,
-            cancel_url=f"{self.route_base}/show/{row.id}",
-        ), (409 if request.method == "POST" else 200)
-
-    def _blockers(self: Any, row: Any) -> list[tuple[str, int, str | None]]:
-        table, found = self.entity.__table__, []
-        for other in table.metadata.sorted_tables:
-            for column in other.columns:
-                for key in column.foreign_keys:
-                    if key.column.table is not table or key.ondelete != "RESTRICT":
-                        continue
-                    value = getattr(row, key.column.key)
-                    counted = select(func.count()).select_from(other).where(column == value)
-                    if number := self.datamodel.session.scalar(counted):
-                        found.append(self._blocker(other.name, number, row, column.key))
-        return found
-
-    def _blocker(self: Any, table: str, number: int, row: Any, column: str) -> tuple[str, int, Any]:
-        view = next(
-            (v for v in self.appbuilder.baseviews if _shows(v, table)),
-            None,
-        )
-        if view is None:
-            return table, number, None
-        relation = "grid_code" if column == "grid_code" else column.removesuffix("_id")
-        relation = {"parent_code": "parent", "role": "post_role"}.get(relation, relation)
-        known = relation in view.filter_names
-        value = row.code if hasattr(row, "code") else row.id
-        params = {relation: str(value)} if known else {}
-        return str(view.list_title), number, view.list_url(**params)
-
     # open a masked value ---------------------------------------------------
 
     @expose("/reveal/<pk>/<string:column>", methods=["GET", "POST"])
     @allowed(roles.WRITE)
     def reveal(self: Any, pk: str, column: str) -> ResponseReturnValue:
         """One masked value of one record, after a reason; both go to the log."""
-        if column not in getattr(self.entity, "sensitive", ()):
+        if column not in self.entity.sensitive or column not in self.told_columns():
             abort(404)
         require(roles.READ, self.class_permission_name)
         row = self.row_for(pk, roles.WRITE)
@@ -242,11 +197,6 @@ class EditingMixin:
         ), (400 if request.method == "POST" and value is None else 200)
 
 
-def _shows(view: Any, table: str) -> bool:
-    entity = getattr(view, "entity", None)
-    return entity is not None and entity.__tablename__ == table
-
-
 def _add_error(form: EntityForm, refusal: RuleError) -> None:
     if refusal.field in form:
         form[refusal.field].errors = [*form[refusal.field].errors, str(refusal)]
@@ -254,7 +204,8 @@ def _add_error(form: EntityForm, refusal: RuleError) -> None:
         form.form_errors.append(str(refusal))
 
 
-def _conflict(error: Exception) -> str:
+def conflict(error: Exception) -> str:
+    """What people read when the database refused a change."""
     if isinstance(error, StaleDataError):
         return _("Somebody changed this record meanwhile. Load the page again and repeat.")
     return _(

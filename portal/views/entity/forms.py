@@ -18,23 +18,27 @@ from portal.views.entity.interface import visible
 OFFERED = 20
 
 
-def build(view: Any, columns: list[str], *, new: bool) -> type[EntityForm]:
-    """The form class of ``view`` for adding (``new``) or editing."""
-    fields = {name: _field(view, name, new) for name in columns}
+def build(view: Any, columns: list[str], *, new: bool, exact: bool = False) -> type[EntityForm]:
+    """The form class of ``view`` for adding (``new``) or editing.
+
+    ``exact``: related rows are given by their key only (programs), never by a name typed.
+    """
+    fields = {name: _field(view, name, new, exact) for name in columns}
     return form_class(f"{view.entity.__name__}Form", fields | view.extra_fields(new))
 
 
-def _field(view: Any, name: str, new: bool) -> Field:
+def _field(view: Any, name: str, new: bool, exact: bool) -> Field:
     label, told = label_of(view, name), str(view.help_texts.get(name, ""))
     if view.datamodel.is_relation(name):
-        return _lookup(view, name, label, told)
+        return _lookup(view, name, label, told, exact)
     column = view.entity.__mapper__.columns[name]
-    if name in view.entity.sensitive and not new:
-        told = str(_l("Leave empty to keep the number on record."))
-    return field_for(column, label, told, view.choices.get(name))
+    kept = name in view.entity.sensitive and not new
+    if kept:
+        told = str(_l("Leave empty to keep what is on record."))
+    return field_for(column, label, told, view.choices.get(name), kept=kept)
 
 
-def _lookup(view: Any, name: str, label: str, told: str) -> LookupField:
+def _lookup(view: Any, name: str, label: str, told: str, exact: bool) -> LookupField:
     target = view.datamodel.get_related_model(name)
     many = view.datamodel.is_relation_many_to_many(name)
     resource = view.entity.resource
@@ -46,7 +50,7 @@ def _lookup(view: Any, name: str, label: str, told: str) -> LookupField:
         description=told,
         url=f"{other.route_base}/lookup/?for={resource}" if other else "",
         resolve=lambda key: resolve(target, key, resource),
-        search=lambda text: search(target, text, resource, 4),
+        search=lambda text: [] if exact else search(target, text, resource, 4),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.sqla.models import Role, User
@@ -80,11 +80,11 @@ class UserView(EntityView):
         worker = session.scalar(select(Worker.id).where(Worker.user_id == row.id))
         return super()._values(row, columns) | {"worker": worker}
 
-    def prepare(self, row: User, *, new: bool) -> None:
+    def judge(self, row: User, form: Any, *, new: bool) -> None:
         """Names are unique in either case; the first password is strong."""
         accounts.check_unique(self.datamodel.session, row)
         if new:
-            password = self.form.first_password.data
+            password = form.first_password.data
             try:
                 passwords.check_strength(password, row.username, row.last_name, row.email)
             except RuleError as refusal:
@@ -183,6 +183,7 @@ class GrantView(EntityView):
     search_in = ("role", "reason")
     list_columns = ["user", "role", "grid", "since", "until", "reason"]
     form_columns = ["user", "role", "grid", "since", "until", "reason"]
+    fixed_columns = ("user",)  # somebody else's grant is another grant
     filter_columns = ["role"]
     choices = {"role": {name: ROLES[name] for name in roles.GRANTABLE}}
     order = ("id",)
@@ -194,10 +195,14 @@ class GrantView(EntityView):
 
     def saved(self, row: AccountGrant, form: Any, *, new: bool) -> None:
         """FAB's list of roles follows."""
+        self._mirror(row)
+
+    def erased(self, row: AccountGrant) -> None:
+        """FAB's list of roles follows."""
+        self._mirror(row)
+
+    def _mirror(self, row: AccountGrant) -> None:
         session = self.datamodel.session
-        user = session.get(User, row.user_id)
-        if user is None:
-            abort(404)
         with scope.acting(scope.SYSTEM):
-            accounts.synchronise_account(session, user)
+            accounts.synchronise_account(session, session.get_one(User, row.user_id))
             session.flush()
