@@ -45,6 +45,7 @@ class HotlineView(EntityView):
     ]  # fmt: skip
     filter_columns = ["scope", "on_board", "supervision", "grid_code"]
     choices = {"scope": HOTLINE_SCOPES}
+    labels = {"number": _l("Telephone number")}
     presets = {"no_number": (_l("Number to be filled in"), _to_be_filled)}
     order = ("id",)
 

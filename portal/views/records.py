@@ -53,6 +53,7 @@ class IssuedDocumentView(EntityView):
     slug = "documents"
     list_title = _l("Issued documents")
     one_title = _l("Issued document")
+    labels = {"number": _l("Document number")}
     search_in = ("number", "grid")
     list_columns = ["number", "grid", "size", "lang", "issue_no", "issued_on"]
     filter_columns = ["grid_code"]

@@ -22,6 +22,7 @@ class WorkerView(EntityView):
     form_columns = ["name", "grid", "origin", "phone", "public_phone", "public_consent_on"]
     filter_columns = ["origin", "grid_code"]
     choices = {"origin": ORIGINS}
+    labels = {"name": _l("Full name"), "number": _l("Card number")}
     help_texts = {
         "phone": _l("Kept encrypted, shown masked, never published."),
         "public_phone": _l("A duty telephone for the notice board and the directory."),
