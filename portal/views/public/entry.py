@@ -21,6 +21,17 @@ from portal.views.public.words import Hit, Line, grid_url, hit_of, line_of, post
 
 # Whom a resident asks first; others follow in the order of the catalogue.
 FIRST_TO_ASK = ("grid_worker", "grid_leader", "cell_head", "information_officer")
+# Clockwise, as one reads a map.
+ROUND = (
+    "north",
+    "north_east",
+    "east",
+    "south_east",
+    "south",
+    "south_west",
+    "west",
+    "north_west",
+)
 SIDES = ("east", "south", "west", "north")
 WITH_DUTIES = ("community", "cell")
 
@@ -209,7 +220,7 @@ def trail(rows: Rows) -> list[tuple[str, str]]:
 
 
 def around(rows: Rows, shapes: queries.Rows) -> list[Near]:
-    """The grids that touch this one, side by side as one goes round."""
+    """The grids that touch this one, clockwise from the north."""
     here = rows.grid
     places = {
         shape.code: load_geometry(shape.boundary)
@@ -220,11 +231,11 @@ def around(rows: Rows, shapes: queries.Rows) -> list[Near]:
         return []
     names = {shape.code: shape.name for shape in shapes}
     words = map_labels(_) | {"north": map_labels(_)["north_side"]}
-    sides: dict[str, list[Hit]] = {}
+    sides: dict[str, list[Hit]] = {side: [] for side in ROUND}
     for near in neighbours(here.code, places):
         hit = Hit(near.code, names[near.code], grid_url(near.code), "", "")
-        sides.setdefault(near.direction, []).append(hit)
-    return [Near(words[side], hits) for side, hits in sides.items()]
+        sides[near.direction].append(hit)
+    return [Near(words[side], hits) for side, hits in sides.items() if hits]
 
 
 def parts(rows: Rows) -> list[Hit]:
