@@ -144,6 +144,7 @@ def _framework(env: str) -> dict[str, Any]:
         "LANGUAGES": LANGUAGES,
         "BABEL_DEFAULT_LOCALE": "zh_Hans_CN",
         "BABEL_DEFAULT_FOLDER": str(ROOT / "translations"),
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
         "AUTH_TYPE": 1,
         "AUTH_ROLE_ADMIN": "_internal",  # gets every permission: held by nobody
         "AUTH_ROLE_PUBLIC": "Public",
@@ -168,4 +169,5 @@ def _framework(env: str) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 32 * 1024 * 1024,
         "WTF_CSRF_TIME_LIMIT": 8 * 3600,
         "JWT_ACCESS_TOKEN_EXPIRES": 900,
+        "JWT_REFRESH_TOKEN_EXPIRES": 8 * 3600,
     }

@@ -7,8 +7,10 @@ English stands in the source. A catalogue also holds words of the framework that
 ourselves; they stand in `translations/framework.txt`, one a line, and are gathered like our own.
 """
 
+import ast
 import re
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -22,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "translations"
 LANGUAGES = ("zh_Hans_CN", "en")
 COMPLETE = ("zh_Hans_CN",)  # English is its own source
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+CALLS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None}
+KEYWORDS = {**CALLS, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2)}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdf]|\{(\w*)\}")
 
 
@@ -34,12 +37,33 @@ def gather() -> Catalog:
     for place in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
         file, _line, message, comments, context = place
         catalogue.add(message, None, [(file, 0)], auto_comments=comments, context=context)
+    for file, message in in_formatted_strings():
+        catalogue.add(message, None, [(file, 0)])
     framework = FOLDER / "framework.txt"
     if framework.exists():
         for line in framework.read_text("utf-8").splitlines():
             if line and not line.startswith("# "):
                 catalogue.add(line, None, [("translations/framework.txt", 0)])
     return catalogue
+
+
+def in_formatted_strings() -> Iterator[tuple[str, str]]:
+    """File and text of messages inside f-strings, which Babel does not see before Python 3.12."""
+    for folder in ("portal", "jobs"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            for outer in ast.walk(ast.parse(file.read_bytes())):
+                if isinstance(outer, ast.FormattedValue):
+                    for message in called_with(outer):
+                        yield str(file.relative_to(ROOT)), message
+
+
+def called_with(tree: ast.AST) -> Iterator[str]:
+    """Texts that a part of a program gives to one of the functions of CALLS."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args:
+            text = call.args[0]
+            if call.func.id in CALLS and isinstance(text, ast.Constant):
+                yield str(text.value)
 
 
 def path_of(language: str) -> Path:
@@ -60,7 +84,9 @@ def update() -> None:
     fresh = gather()
     for language in LANGUAGES:
         catalogue = read(language)
-        catalogue.update(fresh, no_fuzzy_matching=True, update_header_comment=False)
+        catalogue.update(
+            fresh, no_fuzzy_matching=True, update_header_comment=False, update_creation_date=False
+        )
         catalogue.obsolete.clear()
         path_of(language).parent.mkdir(parents=True, exist_ok=True)
         with path_of(language).open("wb") as file:
