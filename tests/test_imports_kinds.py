@@ -115,7 +115,7 @@ def test_a_worker_with_a_post(session, load):
     report = load(
         "workers",
         "姓名,电话,公开电话,来源,网格编码,岗位,公示\n"
-        f"欧阳 明,138 0000 0001,027 8234 5678,物业,{CELL},网格员,是\n"
+        f"欧阳 明,138 0000 0001,027 8234 5678,物业,{CELL},志愿者,是\n"
         f"欧阳明,13800000001,,,{AREA},巡防队员,\n",
     )
     assert (report.created, report.failed, report.also_created) == (2, 0, {"posts": 2})
@@ -125,7 +125,7 @@ def test_a_worker_with_a_post(session, load):
     assert (worker.origin, worker.grid_code) == ("property_staff", CELL)
     assert worker.public_consent_on == clock.today()
     assert {(post.grid_code, post.role, post.public) for post in worker.posts} == {
-        (CELL, "grid_worker", True),
+        (CELL, "volunteer", True),
         (AREA, "patrol", False),
     }
 
@@ -196,15 +196,31 @@ def test_workers_that_do_not_fit(load):
     assert report.errors[1]["value"] == "••••"
 
 
-def test_consent_withdrawn_takes_the_portrait_too(session, load):
+def test_consent_withdrawn_takes_portrait_and_number_too(session, load):
     worker = session.scalars(
-        select(Worker).where(Worker.portrait.is_not(None)).order_by(Worker.id)
+        select(Worker)
+        .where(Worker.portrait.is_not(None), Worker.public_phone.is_not(None))
+        .order_by(Worker.id)
     ).first()
     name, grid_code, phone = worker.name, worker.grid_code, worker.phone
     report = load("workers", f"name,phone,grid_code,public\n{name},{phone},{grid_code},否\n")
     assert report.updated == 1
     session.refresh(worker)
-    assert (worker.public_consent_on, worker.portrait) == (None, None)
+    assert (worker.public_consent_on, worker.portrait, worker.public_phone) == (None, None, None)
+
+
+def test_a_public_number_needs_consent_and_is_not_the_private_one(session, load):
+    report = load(
+        "workers",
+        "name,phone,public_phone,grid_code,public\n"
+        f"秦岭,13900000001,027-82345678,{CELL},\n"
+        f"秦川,13900000002,13900000002,{CELL},是\n"
+        f"秦湖,13900000003,027-82345678,{CELL},是\n",
+    )
+    assert (report.created, report.failed) == (3, 0)
+    assert report.mended == {"no_consent": 1, "private_phone": 1, "origin_missing": 3}
+    shown = session.execute(select(Worker.name, Worker.public_phone).order_by(Worker.id.desc()))
+    assert shown.all()[:3] == [("秦湖", "027-82345678"), ("秦川", None), ("秦岭", None)]
 
 
 # Posts
@@ -258,6 +274,28 @@ def test_a_post_is_ended_by_its_row(session, load):
     report = load("posts", f"name,grid_code,role,until\n秦岭,{CELL},志愿者,{until}\n")
     assert report.updated == 1
     assert session.scalars(select(Post).order_by(Post.id.desc())).first().until == clock.today()
+
+
+def test_a_post_for_one_is_given_once(session, load):
+    holder = session.scalars(
+        select(Post).where(Post.role == "grid_leader", Post.grid_code == CELL)
+    ).one()
+    name = session.scalar(select(Worker.name).where(Worker.id == holder.worker_id))
+    since = holder.since.isoformat()
+    load("workers", f"name,grid_code\n秦岭,{CELL}\n秦川,{CELL}\n")
+    assert load("workers", f"name,grid_code,role\n秦岭,{CELL},网格长\n").by_reason == {
+        "post_taken": 1
+    }
+    head = "name,grid_code,role,since,until\n"
+    taken = load("posts", head + f"秦岭,{CELL},网格长,2026-11-01,\n")
+    assert taken.by_reason == {"post_taken": 1}
+    report = load(
+        "posts",
+        head + f"秦岭,{CELL},网格长,2026-11-01,\n"
+        f"秦川,{CELL},网格长,2026-11-02,\n"
+        f"{name},{CELL},网格长,{since},2026-10-31\n",
+    )
+    assert (report.created, report.updated, report.by_reason) == (1, 1, {"post_taken": 1})
 
 
 # Duties

@@ -62,6 +62,21 @@ def test_a_clerk_gives_nobody_a_post(session, load_as):
     assert session.scalar(select(func.count()).where(Worker.name == "秦岭")) == 0
 
 
+def test_nobody_gives_a_post_with_rights_to_themselves(session, load_as):
+    user_id = session.scalar(select(User.id).where(User.username == "station"))
+    me = session.scalar(select(Worker).where(Worker.user_id == user_id))
+    name, grid_code, phone = me.name, me.grid_code, me.phone
+    report = load_as(
+        "station",
+        "workers",
+        f"name,phone,grid_code,role\n{name},{phone},{grid_code},人民调解员\n"
+        f"{name},{phone},{CELL_1},志愿者\n",
+    )
+    assert (report.by_reason, report.updated) == ({"own_post": 1}, 1)
+    report = load_as("station", "posts", f"name,grid_code,role\n{name},{grid_code},人民调解员\n")
+    assert report.by_reason == {"own_post": 1}
+
+
 @pytest.mark.parametrize(
     ("username", "kind"),
     [

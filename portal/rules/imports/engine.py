@@ -22,7 +22,7 @@ from portal.rules.imports.reader import (
     read_table,
 )
 from portal.rules.imports.report import Report
-from portal.rules.imports.work import Options, Work, settle
+from portal.rules.imports.work import Options, Work, settle, take_write_lock
 from portal.rules.imports.writer import write
 from portal.rules.masking import mask
 
@@ -67,6 +67,7 @@ def _apply(
     report: Report,
 ) -> None:
     session.flush()
+    take_write_lock(session)
     attempt = session.begin_nested()
     batch = _open_batch(session, kind, file)
     work = Work(session, kind, options)
@@ -152,7 +153,6 @@ def _reject_repeats(kind: Kind, lines: Iterable[Line]) -> None:
 
 
 def _open_batch(session: Session, kind: Kind, file: Path) -> ImportBatch:
-    """The batch's row, written first: on SQLite this takes the write lock for what follows."""
     statement = insert(ImportBatch).returning(ImportBatch)
     values = {
         "kind": kind.name,

@@ -30,7 +30,7 @@ from portal.models import ImportBatch, Row
 from portal.models.base import Model
 from portal.rules import audit
 from portal.rules.imports.references import CHANGES, references
-from portal.rules.imports.work import AT_ONCE, Found, raw_table
+from portal.rules.imports.work import AT_ONCE, Found, raw_table, take_write_lock
 from portal.rules.imports.writer import IDENTITY, told
 
 # Why a row keeps a batch from being taken back, for people.
@@ -77,8 +77,9 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     Raises RuleError for an unknown batch and for one that was taken back before. When the report
     says ``refused``, nothing was changed.
     """
+    take_write_lock(session)
+    batch = _open(session, batch_id)
     attempt = session.begin_nested()
-    batch = _lock(session, batch_id)
     steps = list(_steps(session, batch))
     report = UndoReport(batch_id, already_gone=sum(_gone(step) for step in steps))
     own = batch.actor == scope.actor().username
@@ -99,17 +100,11 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     return report
 
 
-def _lock(session: Session, batch_id: int) -> ImportBatch:
-    # Written before anything is read: on SQLite this takes the write lock for what follows.
-    session.execute(
-        update(ImportBatch)
-        .where(ImportBatch.id == batch_id)
-        .values(updated_at=clock.now())
-        .execution_options(audited=True, synchronize_session=False)
-    )
+def _open(session: Session, batch_id: int) -> ImportBatch:
     batch = session.scalar(
         select(ImportBatch)
         .where(ImportBatch.id == batch_id)
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
     number = str(batch_id)

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, column, select, table
+from sqlalchemy import RowMapping, Text, column, select, table, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableClause
 
 from portal import roles, scope
-from portal.models import Row
+from portal.models import ImportBatch, Row
 from portal.models.types import EncryptedText
 from portal.rules.imports.kind import Kind, Line
 from portal.rules.masking import mask
@@ -79,6 +79,18 @@ class Options:
     dry_run: bool = False
     all_or_nothing: bool = False
     rename: bool = False
+
+
+def take_write_lock(session: Session) -> None:
+    """Begin the transaction with a write that changes nothing.
+
+    On SQLite the driver opens a transaction only before a write, and a savepoint outside of one
+    would commit when it is released; and who reads first may find the lock taken later.
+    """
+    batches = ImportBatch.__table__.c
+    session.connection().execute(
+        update(ImportBatch.__table__).where(batches.id == 0).values(updated_at=batches.updated_at)
+    )
 
 
 def raw_table(model: type[Row]) -> TableClause:

@@ -1,7 +1,7 @@
 """From drafts to rows, in bulk, with the audit entries and the before-images of the batch.
 
 Everything happens in the caller's transaction. The rows that are changed were locked when they
-were read (on SQLite the batch's own row has taken the write lock before).
+were read (on SQLite the whole database was).
 """
 
 import json

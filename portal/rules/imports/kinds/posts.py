@@ -1,7 +1,6 @@
 """Posts with their dates, for workers who are there already."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from portal import clock
@@ -11,8 +10,12 @@ from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.grids import CODE
 from portal.rules.imports.kinds.people import (
     BASIS_WORDS,
+    POST,
+    Places,
     Role,
+    Span,
     in_force,
+    overlap,
     role_of,
     roles_by_word,
 )
@@ -20,7 +23,6 @@ from portal.rules.imports.work import Found, Work
 from portal.scope import CODE_LENGTHS
 
 COMMUNITY = CODE_LENGTHS["community"]
-Span = tuple[date, date | None]
 
 COLUMNS = (
     Column("name", "姓名", person_name(60), "name_missing"),
@@ -45,19 +47,28 @@ class Round:
     by_number: dict[str, list[Found]]
     by_name: dict[str, list[Found]]
     posts: dict[int, list[Found]]
+    places: Places
     spans: dict[tuple[int, str, str], list[Span]] = field(default_factory=dict)
 
 
 def plan(work: Work, lines: list[Line]) -> None:
     """Put every post whose worker, grid and role are there."""
-    by_number = work.find(Worker, "number", {line["number"] for line in lines}, ["name"])
-    by_name = work.find(Worker, "name", {line["name"] for line in lines}, ["number"])
+    codes = {line["grid_code"] for line in lines}
+    numbers, names = {line["number"] for line in lines}, {line["name"] for line in lines}
+    by_number = work.find(Worker, "number", numbers, ["name", "user_id"])
+    by_name = work.find(Worker, "name", names, ["number", "user_id"])
     ids = {row.id for rows in (*by_number.values(), *by_name.values()) for row in rows}
-    columns = ("role", "basis", "since", "until", "public")
-    posts = work.find(Post, "worker_id", ids, columns, everywhere=True)
-    grids = work.find(Grid, "code", {line["grid_code"] for line in lines}, everywhere=True)
-    run = Round(work, roles_by_word(work.session), set(grids), by_number, by_name, posts)
-    for line in lines:
+    run = Round(
+        work,
+        roles_by_word(work.session),
+        set(work.find(Grid, "code", codes, everywhere=True)),
+        by_number,
+        by_name,
+        work.find(Post, "worker_id", ids, POST, everywhere=True),
+        Places(work, codes),
+    )
+    # Those that end first: what becomes free may be given to another in the same file.
+    for line in sorted(lines, key=lambda line: line["until"] is None):
         if work.may_write(line, Post, line["grid_code"]):
             _take(run, line)
 
@@ -79,6 +90,8 @@ def _take(run: Round, line: Line) -> None:
         return
     if _overlaps(run, (worker.id, grid_code, role.code), (since, until), found):
         run.work.fail(line, "post_overlaps", "since")
+        return
+    if not run.places.give(line, role, worker, (since, until), found):
         return
     told = ("basis", "until", "public")
     values: dict[str, Any] = {name: line.values[name] for name in told if name in line.values}
@@ -140,11 +153,8 @@ def _overlaps(run: Round, key: tuple[int, str, str], span: Span, found: Found | 
         for post in run.posts.get(key[0], [])
         if post is not found and (post.raw["grid_code"], post.raw["role"]) == key[1:]
     ]
-    since, until = span
-    for other_since, other_until in (*others, *taken):
-        begins = until is None or other_since <= until
-        if begins and (other_until is None or since <= other_until):
-            return True
+    if any(overlap(span, other) for other in (*others, *taken)):
+        return True
     taken.append(span)
     return False
 

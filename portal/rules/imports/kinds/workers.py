@@ -14,7 +14,7 @@ from portal.models.types import blind_index
 from portal.rules.imports.cells import choice, code, flag, person_name, phone, text
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.grids import CODE
-from portal.rules.imports.kinds.people import Role, in_force, role_of, roles_by_word
+from portal.rules.imports.kinds.people import POST, Places, Role, in_force, role_of, roles_by_word
 from portal.rules.imports.work import Draft, Found, Work
 
 ORIGIN_WORDS = {
@@ -40,7 +40,16 @@ COLUMNS = (
     Column("role", "岗位", text(60), aliases=("职务",)),
     Column("public", "公示", flag, aliases=("是否公示", "同意公示")),
 )
-READ = ("name", "phone", "phone_index", "public_phone", "origin", "portrait")
+READ = (
+    "name",
+    "phone",
+    "phone_index",
+    "public_phone",
+    "public_consent_on",
+    "origin",
+    "portrait",
+    "user_id",
+)
 
 
 @dataclass
@@ -53,6 +62,7 @@ class Round:
     by_phone: dict[str, list[Found]]
     by_name: dict[str, list[Found]]
     posts: dict[int, list[Found]]
+    places: Places
     new: dict[tuple[str, str], Draft] = field(default_factory=dict)
     new_phones: dict[str, Draft] = field(default_factory=dict)
     new_posts: dict[tuple[int, str, str], Draft] = field(default_factory=dict)
@@ -60,14 +70,20 @@ class Round:
 
 def plan(work: Work, lines: list[Line]) -> None:
     """Put every worker whose grid is there, and the posts."""
-    columns = (*READ, "public_consent_on")
     indexes = {blind_index(PHONE_PLACE, line["phone"]) for line in lines}
-    by_phone = work.find(Worker, "phone_index", indexes, columns)
-    by_name = work.find(Worker, "name", {line["name"] for line in lines}, columns)
+    by_phone = work.find(Worker, "phone_index", indexes, READ)
+    by_name = work.find(Worker, "name", {line["name"] for line in lines}, READ)
     ids = {row.id for rows in (*by_phone.values(), *by_name.values()) for row in rows}
-    posts = work.find(Post, "worker_id", ids, ("role", "until"), everywhere=True)
-    grids = work.find(Grid, "code", {line["grid_code"] for line in lines}, everywhere=True)
-    run = Round(work, roles_by_word(work.session), set(grids), by_phone, by_name, posts)
+    codes = {line["grid_code"] for line in lines}
+    run = Round(
+        work,
+        roles_by_word(work.session),
+        set(work.find(Grid, "code", codes, everywhere=True)),
+        by_phone,
+        by_name,
+        work.find(Post, "worker_id", ids, POST, everywhere=True),
+        Places(work, codes),
+    )
     for line in lines:
         if work.may_write(line, Worker, line["grid_code"]):
             _take(run, line)
@@ -165,14 +181,24 @@ def _only(run: Round, line: Line, rows: list[Found]) -> Found | None:
 def _values(line: Line, index: str | None, found: Found | None) -> dict[str, Any]:
     """Columns the line speaks of; consent is dated on the day it first appears."""
     values: dict[str, Any] = {"name": line["name"]}
-    values |= {k: line.values[k] for k in ("public_phone", "origin") if k in line.values}
+    if line["origin"] is not None:
+        values["origin"] = line["origin"]
     if index:
         values |= {"phone": line["phone"], "phone_index": index}
     consent = found.raw["public_consent_on"] if found is not None else None
-    if line["public"] and consent is None:
-        values["public_consent_on"] = clock.today()
-    elif line["public"] is False and consent is not None:
-        values |= {"public_consent_on": None, "portrait": None}
+    if line["public"] is False:
+        # Nothing for the public is kept once consent is gone.
+        values |= {"public_consent_on": None, "portrait": None, "public_phone": None}
+    elif line["public"] and consent is None:
+        values["public_consent_on"] = consent = clock.today()
+    if line["public_phone"] is not None:
+        private = line["phone"] or (found.value("phone") if found is not None else None)
+        if line["public"] is False or consent is None:
+            line.notes.append("no_consent")
+        elif line["public_phone"] == private:
+            line.notes.append("private_phone")
+        else:
+            values["public_phone"] = line["public_phone"]
     return values
 
 
@@ -188,6 +214,10 @@ def _put_post(run: Round, line: Line, worker: Draft, role: Role) -> None:
     key = (id(worker), grid_code, role.code)
     if key in run.new_posts:
         run.work.fail(line, "duplicate_row")
+        return
+    if not run.work.may_write(line, Post, grid_code):
+        return
+    if not run.places.give(line, role, worker.found, (clock.today(), None)):
         return
     values: dict[str, Any] = {
         "grid_code": grid_code,

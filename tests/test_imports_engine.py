@@ -1,0 +1,122 @@
+"""The engine itself, with kinds made for the test on real tables."""
+
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.models import Grid, Regulation, Team
+from portal.rules.imports import Options, cells, run_import, undo_import
+from portal.rules.imports.kind import Column, Kind
+
+CELL = "4201020029900101001"
+
+
+def plan_teams(work, lines):
+    """Two tables: a grid's team, and a regulation that only the first row of each code needs."""
+    made = {}
+    for line in lines:
+        if not work.may_write(line, Team, line["grid_code"]):
+            continue
+        code = line["code"]
+        if code in made:
+            work.join(line, made[code], {"title": line["title"] or code})
+        elif code:
+            values = {"code": code, "title": line["title"] or code, "text": code}
+            made[code] = work.put(line, Regulation, values, code, side=True)
+        if not line.failed:
+            values = {"grid_code": line["grid_code"], "kind": line["kind"], "name": line["name"]}
+            work.put(line, Team, values, line["name"])
+
+
+TEAMS = Kind(
+    "teams",
+    (
+        Column("name", "名称", cells.text(80), "name_missing"),
+        Column("kind", "种类", cells.text(12), "kind_missing"),
+        Column("grid_code", "网格编码", cells.code(r"\d+"), "grid_missing"),
+        Column("code", "制度", cells.text(12)),
+        Column("title", "标题", cells.text(80)),
+    ),
+    Team,
+    (Regulation, Team),
+    plan_teams,
+)
+
+
+@pytest.fixture
+def load(session, tmp_path):
+    """``load(text, **options)``: import teams and commit; the report."""
+
+    def run(content, **options):
+        file = tmp_path / "teams.csv"
+        file.write_text("name,kind,grid_code,code,title\n" + content, encoding="utf-8")
+        report = run_import(session, TEAMS, file, Options(**options))
+        session.commit()
+        return report
+
+    return run
+
+
+def counts(session):
+    """How many teams and regulations there are."""
+    return tuple(
+        session.scalar(select(func.count()).select_from(model)) for model in (Team, Regulation)
+    )
+
+
+def test_a_row_the_database_refuses_is_rejected_alone(session, load):
+    teams, regulations = counts(session)
+    report = load(
+        f"甲,patrol,{CELL},,\n"
+        f"乙,circus,{CELL},,\n"  # no such kind: only the CHECK knows
+        f"丙,patrol,4201020029909999999,,\n"  # no such grid: only the foreign key knows
+        f"丁,patrol,{CELL},,\n"
+    )
+    assert report.by_reason == {"refused_by_database": 2}
+    assert (report.created, report.failed) == (2, 2)
+    assert [error["row"] for error in report.errors] == [3, 4]
+    assert counts(session) == (teams + 2, regulations)
+    assert undo_import(session, report.batch).removed == 2
+
+
+def test_a_record_several_rows_share_is_made_once(session, load):
+    teams, regulations = counts(session)
+    report = load(f"甲,patrol,{CELL},Z1,规矩\n乙,patrol,{CELL},Z1,规矩\n丙,patrol,{CELL},Z1,别的\n")
+    assert report.by_reason == {"conflicting_rows": 1}
+    assert report.also_created == {"regulations": 1}
+    assert counts(session) == (teams + 2, regulations + 1)
+
+
+def test_a_record_of_rejected_rows_only_is_not_made(session, load):
+    before = counts(session)
+    report = load("甲,patrol,x,Z1,规矩\n")
+    assert report.by_reason == {"bad_code": 1}
+    assert counts(session) == before
+
+
+def test_mended_values_of_rejected_rows_do_not_count(load):
+    report = load(f" 甲 ,patrol,{CELL},,\n 乙 ,patrol,x,,\n")
+    assert report.mended == {"blank": 1}
+
+
+def test_the_caller_decides_whether_anything_stays(session, load, tmp_path):
+    before = counts(session)
+    file = tmp_path / "teams.csv"
+    file.write_text(f"name,kind,grid_code\n甲,patrol,{CELL}\n", encoding="utf-8")
+    assert run_import(session, TEAMS, file).created == 1
+    session.rollback()
+    assert counts(session) == before
+
+
+def test_the_cost_of_a_row_does_not_grow_with_the_file(session, load):
+    def seconds(rows):
+        content = "".join(f"{rows}-{number},patrol,{CELL},,\n" for number in range(rows))
+        started = time.perf_counter()
+        assert load(content, dry_run=True).created == rows
+        return time.perf_counter() - started
+
+    seconds(100)
+    small, large = seconds(1000), seconds(10_000)
+    assert large < 20 * small
+    assert session.scalar(select(func.count()).select_from(Grid))
