@@ -47,7 +47,12 @@ STAFF_PAGES = [
     ("/grids/show/999999", "Nothing here"),
 ]
 PUBLIC_PAGES = [
-    ("/", ""),
+    ("/", "Find your grid"),
+    ("/directory/", "Grid directory"),
+    ("/directory/?q=xfl", "Search for xfl"),
+    ("/directory/?q=zzzz", "Search for zzzz"),
+    ("/directory/420102002990", "幸福里社区"),
+    ("/directory/4201020029900101002", "秋实大院"),
     ("/login/", "Sign in"),
     ("!/login/", "Sign in"),
     ("/nowhere", "Nothing here"),
