@@ -89,6 +89,8 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "AuditEntry": {READ: (AUDITOR,), WRITE: (), REMOVE: (), EXPORT: (AUDITOR,)},
     "Setting": {READ: (STATION, ADMIN), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
+    # the description of the REST interface
+    "OpenApi": {READ: ALL, WRITE: (), REMOVE: (), EXPORT: ()},
 }
 
 BUILT_IN = (PUBLIC, *ALL)

@@ -2,8 +2,8 @@
 
 from flask import current_app
 from flask_appbuilder import AppBuilder
-from flask_appbuilder.api.manager import OpenApi
 
+from portal.views.api.description import Description
 from portal.views.context import select_language
 from portal.views.desk import DeskView
 from portal.views.security.manager import PortalSecurityManager
@@ -19,7 +19,7 @@ class PortalBuilder(AppBuilder):
     def _add_admin_views(self) -> None:
         self._indexview = self.add_view_no_menu(self.indexview or DeskView)
         self.sm.register_views()
-        self.add_api(OpenApi)
+        self.add_api(Description)
         current_app.extensions["babel"].locale_selector = select_language
 
 

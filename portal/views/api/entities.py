@@ -16,10 +16,11 @@ from flask_wtf.csrf import CSRFError, validate_csrf
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal import roles, scope
+from portal import roles
 from portal.errors import Forbidden, OutOfScope
 from portal.rules.masking import mask
 from portal.views.api import bodies
+from portal.views.api.answers import AnswersMixin
 from portal.views.entity.interface import ScopedInterface
 
 METHODS = {
@@ -35,7 +36,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 FURTHEST = 100_000  # pages
 
 
-class EntityApi(ModelRestApi):
+class EntityApi(AnswersMixin, ModelRestApi):
     """FAB's REST API within the scope, with request-local filters and a token for cookies.
 
     A write fills the form of the entity's page and takes the same road from there: the same
@@ -64,41 +65,6 @@ class EntityApi(ModelRestApi):
     @_filters.setter
     def _filters(self, prototype: Filters) -> None:
         self._prototype = prototype
-
-    # answers -----------------------------------------------------------------
-
-    def response_400(self, message: Any = None) -> Any:
-        """400 with a message."""
-        return self.refusal(400, message or _("This request cannot be read."))
-
-    def response_401(self) -> Any:
-        """401 with a message."""
-        return self.refusal(401, _("Sign in first."))
-
-    def response_403(self) -> Any:
-        """401 for nobody, 403 for somebody."""
-        if scope.current().user_id is None:
-            return self.response_401()
-        return self.refusal(403, _("Your roles do not include this."))
-
-    def response_404(self) -> Any:
-        """404, the same for a row out of scope and for none."""
-        return self.refusal(404, _("There is no such record."))
-
-    def response_422(self, message: Any = None) -> Any:
-        """422 with the messages beside their fields."""
-        told = message if isinstance(message, dict) else {}
-        text = _("Some values cannot be taken.") if told else str(message)
-        return self.refusal(422, text, told)
-
-    def response_500(self, message: Any = None) -> Any:
-        """500 without detail; the log has it under the request id."""
-        self.datamodel.session.rollback()
-        return self.refusal(500, _("The portal made a mistake. Number: %(id)s", id=g.request_id))
-
-    def refusal(self, code: int, message: Any, told: dict[str, Any] | None = None) -> Any:
-        """The JSON of every refusal: ``message`` and ``fields``."""
-        return self.response(code, message=str(message), fields=told or {})
 
     # reading -------------------------------------------------------------------
 

@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from flask import g, request, session
+from flask import Flask, g, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import User
+from flask_jwt_extended import JWTManager
 from werkzeug.security import check_password_hash
 
 from portal import roles, scope
 from portal.extensions import db
 from portal.queries.identity import PREFIX, load_identity
 from portal.rules import accounts, audit, passwords
+from portal.views.api.answers import TokenApi
+from portal.views.security import tokens
 from portal.views.security.pages import AccountView, AuthView, PasswordView
 from portal.views.security.session import FINGERPRINT, fingerprint
 
@@ -29,11 +32,14 @@ def request_identity() -> scope.Identity | None:
 class PortalSecurityManager(SecurityManager):
     """One permission set per request; lockout; sessions that end with the password."""
 
+    security_api = TokenApi
+
     def register_views(self) -> None:
         """Only the pages the portal uses; accounts and roles are entity views (``app.py``)."""
-        self.appbuilder.add_api(self.security_api)
+        api = self.appbuilder.add_api(self.security_api)
         self.auth_view = self.appbuilder.add_view_no_menu(AuthView)
-        self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
+        for view in (api, self.auth_view):
+            self.limiter.limit(self.auth_rate_limit, methods=["POST"])(view.blueprint)
         self.appbuilder.add_view_no_menu(PasswordView)
         self.user_view = self.appbuilder.add_view_no_menu(AccountView)
 
@@ -84,10 +90,14 @@ class PortalSecurityManager(SecurityManager):
             return None
         return user
 
+    def create_jwt_manager(self, app: Flask) -> JWTManager:
+        """Tokens that end with the password."""
+        return tokens.manager_for(app, self.load_user_jwt)
+
     def load_user_jwt(self, _jwt_header: dict[str, Any], jwt_data: dict[str, Any]) -> User | None:
-        """The account of a token (tokens carry no session)."""
+        """The account of a token; None once its password was changed."""
         user = self.get_user_by_id(int(jwt_data["sub"]))
-        if user is None or not user.is_active:
+        if user is None or not user.is_active or not tokens.fits(user, jwt_data):
             return None
         g.user = user
         return user
