@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, exists, select
+from sqlalchemy import Column, Select, Table, select
 from sqlalchemy.orm import Session
 
 from portal.models import ImportChange, Row
@@ -44,9 +44,6 @@ def _referring(
     )
     if "id" not in table.c:
         return statement
-    same = exists().where(
-        by.c.batch_id == batch_id,
-        by.c.table_name == table.name,
-        by.c.row_id == other.c.id,
-    )
-    return statement.where(~same)
+    # As a set, not row by row: a batch may hold a hundred thousand rows.
+    own = select(by.c.row_id).where(by.c.batch_id == batch_id, by.c.table_name == table.name)
+    return statement.where(other.c.id.not_in(own))
