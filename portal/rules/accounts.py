@@ -47,7 +47,14 @@ def check_unique(session: Session, user: User) -> None:
 
 
 def tie_to_worker(session: Session, user: User, worker_id: str | int | None) -> None:
-    """Let the posts of a worker count for the account (None: of nobody)."""
+    """Let the posts of a worker count for the account (None: of nobody).
+
+    Raises RuleError where people would give themselves somebody's posts.
+    """
+    tied = session.scalar(select(Worker.id).where(Worker.user_id == user.id))
+    wanted = None if worker_id is None else int(worker_id)
+    if wanted != tied and user.id == scope.actor().user_id:
+        raise RuleError(_l("Somebody else has to tie your account to a worker."), "worker")
     for worker in session.scalars(select(Worker).where(Worker.user_id == user.id)):
         if worker_id is None or worker.id != int(worker_id):
             worker.user_id = None

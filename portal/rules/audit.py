@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import g, has_request_context, request
+from flask_appbuilder import Model
 from sqlalchemy import event, insert, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
@@ -82,12 +83,18 @@ def _write(session: Session, context: UOWTransaction) -> None:
 def _refuse_unaudited(state: ORMExecuteState) -> None:
     if not (state.is_update or state.is_delete) or state.execution_options.get("audited"):
         return
-    mapper = state.bind_mapper
-    if mapper is not None and getattr(mapper.class_, "resource", None):
+    table = getattr(state.statement, "table", None)
+    if table is not None and table.name in _governed_tables():
         raise RuntimeError(
-            f"bulk {mapper.class_.__name__}: change rows one by one, or say audited=True"
+            f"bulk {table.name}: change rows one by one, or say audited=True"
             " and write the entries with record_bulk"
         )
+
+
+def _governed_tables() -> set[str]:
+    """Names of the tables whose rows the roles table governs."""
+    models = (mapper.class_ for mapper in Model.registry.mappers)
+    return {model.__tablename__ for model in models if getattr(model, "resource", None)}
 
 
 def _governed(row: Any) -> bool:
@@ -108,6 +115,19 @@ def _changes(row: Any) -> dict[str, Any]:
                     _told(row, attribute.key, old),
                     _told(row, attribute.key, getattr(row, attribute.key)),
                 ]
+    return changed | _list_changes(state)
+
+
+def _list_changes(state: Any) -> dict[str, Any]:
+    """Rows taken out of and put into a list of the row (members of a team, rights of a role)."""
+    changed = {}
+    for relation in state.mapper.relationships:
+        history = state.attrs[relation.key].history
+        if relation.secondary is not None and (history.added or history.deleted):
+            changed[relation.key] = [
+                [_short(label(row)) for row in rows or ()]
+                for rows in (history.deleted, history.added)
+            ]
     return changed
 
 
@@ -117,7 +137,7 @@ def _values(row: Any) -> dict[str, Any]:
         key: _told(row, key, state.dict[key])
         for key in (attribute.key for attribute in state.mapper.column_attrs)
         if key in state.dict and key not in UNTOLD | UNTOLD_COUNTS and state.dict[key] is not None
-    }
+    } | _list_changes(state)
 
 
 def _told(row: Any, key: str, value: Any) -> Any:

@@ -6,7 +6,7 @@ both count, so that nothing can be planted outside or moved out of sight.
 
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import roles, scope
@@ -51,7 +51,31 @@ def check(identity: scope.Identity, action: str, row: Any) -> None:
 
 
 def _places(row: Any, column: str) -> set[str | None]:
-    history = inspect(row).attrs[column].history
-    places = {getattr(row, column)}
+    """Every grid code the row has, had or is about to have."""
+    state = inspect(row)
+    history = state.attrs[column].history
+    places = _through_relations(state, column) or {getattr(row, column)}
     places.update(history.deleted or ())
+    if state.persistent and history.added and not history.deleted:
+        places.add(_stored(row, column))  # overwritten before it was loaded
     return places
+
+
+def _through_relations(state: Any, column: str) -> set[str | None]:
+    """Codes of related rows that the flush will copy into ``column``."""
+    found: set[str | None] = set()
+    for relation in state.mapper.relationships:
+        pairs = [(mine.key, theirs.key) for mine, theirs in relation.local_remote_pairs]
+        if relation.direction.name != "MANYTOONE" or pairs[0][0] != column:
+            continue
+        for target in state.attrs[relation.key].history.added or ():
+            found.add(getattr(target, pairs[0][1]) if target is not None else None)
+    return found
+
+
+def _stored(row: Any, column: str) -> str | None:
+    table, state = row.__table__, inspect(row)
+    known = select(table.c[column]).where(table.c.id == state.identity[0])
+    session = state.session
+    code: str | None = session.connection().execute(known).scalar_one_or_none()
+    return code

@@ -63,6 +63,8 @@ def _password_first() -> ResponseReturnValue | None:
     if request.endpoint in FREE_WHILE_CHANGING or g.get("public") or "session" not in _cookies():
         return None
     if session.get(MUST_CHANGE):
+        if request.path.startswith("/api/"):
+            abort(403)
         return redirect(url_for("PasswordView.change"))
     return None
 
