@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from portal.documents.figure import figure
 from portal.documents.fitting import LEADING, MM_PER_POINT, fit, height_mm
 from portal.documents.portraits import HEIGHT, WIDTH, draw_blank, draw_portrait
 from portal.queries.board_record import BoardPerson
@@ -124,11 +125,9 @@ def _band(person: BoardPerson, box: Box, height: float, _: Callable[[str], str])
 
 def _face(person: BoardPerson, _: Callable[[str], str]) -> Markup:
     if person.portrait is None:
-        drawing = draw_blank(_("No portrait"))
-    else:
-        title = _("Drawn portrait of %(name)s") % {"name": person.name}
-        drawing = draw_portrait(person.portrait, title)
-    return Markup(drawing)  # noqa: S704 -- our own drawing
+        return figure(draw_blank(), _("No portrait"))
+    title = _("Drawn portrait of %(name)s") % {"name": person.name}
+    return figure(draw_portrait(person.portrait), title)
 
 
 def _face_size(height: float, width: float) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from babel.dates import format_date
 from markupsafe import Markup
 
 from portal.documents.board_people import Row, arrange
+from portal.documents.figure import figure
 from portal.documents.fitting import MM_PER_POINT, Fitted, fit, width_mm
 from portal.documents.gridmap import draw_map, map_labels
 from portal.documents.qr import draw_qr
@@ -105,7 +106,7 @@ def compose(record: BoardRecord, edition: Edition, _: Gettext) -> Page:
         if complete
         else _("More people are listed on the web page"),
         rows=rows,
-        qr=Markup(draw_qr(record.url, _("QR code of the page of this grid"))),  # noqa: S704 -- our own drawing
+        qr=figure(draw_qr(record.url, ""), _("QR code of the page of this grid")),
         scan=fit(_("Scan for the page of this grid"), 88, 18, 9),
         answer=fit(_answer(record, _), 88, 14, 8),
         later=fit(
@@ -188,15 +189,16 @@ def _map(record: BoardRecord, _: Gettext) -> Markup:
     """The grid, the grids that touch it, and more faintly the others of its level."""
     shapes = {s.code: load_geometry(s.boundary) for s in (record.shape, *record.around)}
     touching = {found.code for found in neighbours(record.code, shapes)}
+    words = map_labels(_)
     drawing = draw_map(
         record.shape,
         [shape for shape in record.around if shape.code in touching],
         [shape for shape in record.around if shape.code not in touching],
         MAP_WIDTH,
         MAP_HEIGHT,
-        map_labels(_) | {"bounds": record.bounds},
+        words | {"bounds": record.bounds},
     )
-    return Markup(drawing)  # noqa: S704 -- our own drawing
+    return figure(drawing, f"{words['title']}: {record.name}")
 
 
 def _answer(record: BoardRecord, _: Gettext) -> str:
