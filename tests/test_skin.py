@@ -9,6 +9,7 @@ from flask import Flask
 from flask_appbuilder import fieldwidgets
 from flask_appbuilder.upload import BS3FileUploadFieldWidget
 from flask_wtf import FlaskForm
+from playwright.sync_api import Page
 from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
@@ -77,6 +78,12 @@ def _scan(visitor: Visitor, pages: list[tuple[str, str]]) -> list[str]:
     return found
 
 
+def _follow(page: Page, selector: str) -> None:
+    """Click what the selector finds first, and wait for the page that comes."""
+    with page.expect_navigation():
+        page.locator(selector).first.click()
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
@@ -113,26 +120,27 @@ def test_a_telephone_without_scripts_is_enough(visit: Callable[..., Visitor]) ->
     link = page.locator(".side a[href='/hotlines/list/']")
     assert not link.is_visible()
     page.locator(".side summary").click()
-    link.click()
+    with page.expect_navigation():
+        link.click()
     page.locator(".filters summary").click()
     page.locator("select[name=scope]").select_option("community")
-    page.locator(".filters .apply button").click()
+    _follow(page, ".filters .apply button")
     assert "scope=community" in page.url
     assert page.locator(".chips li").count() >= 1
 
-    page.locator(".head .btn-primary").click()
+    _follow(page, ".head .btn-primary")
     page.locator("main input[name=number]").fill("027-80001234")
-    page.locator("main form [type=submit]").click()
+    _follow(page, "main form[method=post] [type=submit]")
     assert page.locator("#errors a[href='#name']").count() == 1
     assert page.locator("main input[name=number]").input_value() == "027-80001234"
     page.locator("main input[name=name]").fill("夜间值班")
     page.locator("main select[name=scope]").select_option("community")
     page.locator("main input[name=grid]").fill("420102002990")
-    page.locator("main form [type=submit]").click()
+    _follow(page, "main form[method=post] [type=submit]")
     assert page.locator("h1").inner_text() == "夜间值班"
 
-    page.locator(".head a[href*='/delete/']").click()
-    page.locator("main form [type=submit]").click()
+    _follow(page, ".head a[href*='/delete/']")
+    _follow(page, "main form[method=post] [type=submit]")
     assert page.url.endswith("/hotlines/list/")
     assert page.locator(".note.good").count() == 1
 
@@ -189,13 +197,13 @@ def test_large_print_and_language_are_on_every_page(visit: Callable[..., Visitor
     for address in ("/", "/grids/list/?level=cell"):
         page.goto(address)
         size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
-        page.locator("a[href*='print=large']").click()
+        _follow(page, "a[href*='print=large']")
         assert page.url.endswith(address)
         larger = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
         assert larger >= 1.25 * size
-        page.locator("a[href*='print=normal']").click()
+        _follow(page, "a[href*='print=normal']")
         before = page.locator("html").get_attribute("lang")
-        page.locator("a[hreflang]").first.click()
+        _follow(page, "a[hreflang]")
         assert page.url.endswith(address)
         assert page.locator("html").get_attribute("lang") != before
 
