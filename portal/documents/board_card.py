@@ -19,7 +19,7 @@ from portal.queries.board_record import BoardPerson
 
 LOW, NARROW = 48.0, 56.0
 INSET = 2.5
-LEAST_NUMBER = 10.0  # points; below, the words before the number of the card are left out
+LEAST_NUMBER = 9.0  # points; below, the words before the number of the card are left out
 
 
 @dataclass(frozen=True)

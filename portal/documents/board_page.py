@@ -116,7 +116,7 @@ def compose(record: BoardRecord, edition: Edition, _: Gettext) -> Page:
             8,
             15,
         ),
-        rights=[fit(text, 124, 14, 8) for text in _rights(_)],
+        rights=[fit(text, 124, 15.5, 8) for text in _rights(_)],
         duties=[_work(duty) for duty in record.duties],
         duty_height=round(max(min(9.0, 57.4 / max(len(record.duties), 1)), LEAST_ROW), 2),
         watch_title=_watch_title(_("Supervision telephones")),

@@ -73,7 +73,7 @@ def map_labels(_: Callable[[str], str]) -> dict[str, Any]:
         "focus": _("This grid"),
         "neighbour": _("Neighbour"),
         "context": _("Other grid"),
-        "street": _("Street"),
+        "street": _("Road"),
         "north": _("N"),
         "metres": _("m"),
         "east": _("East"),
