@@ -30,7 +30,13 @@ pytestmark = pytest.mark.one_engine
 class Started:
     """A runner under test and what belongs to it."""
 
-    def __init__(self, var: Path, store: SQLiteStore, log: str = "run.log") -> None:
+    def __init__(
+        self,
+        var: Path,
+        store: SQLiteStore,
+        log: str = "run.log",
+        command: tuple[str, ...] = (sys.executable, "-m", "portal.cli.run"),
+    ) -> None:
         self.var = var
         self.port = free_port()
         database = var / "portal.db"
@@ -42,7 +48,7 @@ class Started:
         self.output = var.with_name(log)
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "portal.cli.run"],
+                command,
                 cwd=ROOT,
                 env=self.environ,
                 stdout=output,
@@ -96,9 +102,9 @@ def wait_for(condition: object, explain: object = lambda: "") -> None:
 
 
 @contextmanager
-def running(var: Path, store: SQLiteStore) -> Iterator[Started]:
+def running(var: Path, store: SQLiteStore, *command: str) -> Iterator[Started]:
     """A runner that is ended with the block, whatever happened."""
-    started = Started(var, store)
+    started = Started(var, store, command=command) if command else Started(var, store)
     try:
         yield started
     finally:
@@ -171,6 +177,18 @@ def test_a_part_that_dies_stops_the_rest(tmp_path: Path, store: SQLiteStore) -> 
         assert portal.process.wait(PATIENCE) == 1
         assert "the timetable ended by itself" in portal.said()
         assert portal.living() == []
+
+
+def test_a_signal_to_make_alone_stops_everything_too(tmp_path: Path, store: SQLiteStore) -> None:
+    # From a terminal the whole group gets it; a supervisor tells only the process it knows.
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f"run:\n\t@exec {sys.executable} -m portal.cli.run\n")
+    with running(tmp_path / "var", store, "make", "-f", str(makefile), "run") as portal:
+        portal.wait_until_up()
+        portal.process.send_signal(signal.SIGINT)
+        wait_for(portal.ended, portal.said)
+        assert portal.living() == []
+        assert "has stopped" in portal.said()
 
 
 def test_ctrl_c_while_starting_leaves_nothing(tmp_path: Path, store: SQLiteStore) -> None:

@@ -50,3 +50,23 @@ def end_orphans(grace: float = 2.0) -> int:
         if time.monotonic() > deadline:
             sign = signal.SIGKILL
     return len(left)
+
+
+def parent_make() -> int | None:
+    """The process id of the `make` that started this process, if one did."""
+    name = Path(f"/proc/{os.getppid()}/comm")
+    return os.getppid() if name.exists() and name.read_text().strip() == "make" else None
+
+
+def make_gave_up(make: int) -> bool:
+    """Whether that make is gone or was told to stop by SIGINT.
+
+    When only make gets the signal (not the whole group, as from a terminal) it does not pass it on
+    but waits for its children. It shows, though: the signal's handling is back to the default.
+    """
+    try:
+        lines = Path(f"/proc/{make}/status").read_text().splitlines()
+    except OSError:
+        return True
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigCgt", "SigIgn"))]
+    return not any(mask >> (signal.SIGINT - 1) & 1 for mask in masks)

@@ -84,6 +84,7 @@ class Runner:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
         self.signals = 0
+        self.make = process.parent_make()
         python = [sys.executable, "-m"]
         self.queue = Part("queue server", valkey_command(settings), 10, str(queue_log(settings)))
         self.worker = Part("worker", [*python, "jobs.worker"], 20)
@@ -97,27 +98,33 @@ class Runner:
         """Counts signals: the first asks for an orderly stop, a second for a quick one."""
         self.signals += 1
 
+    def stopping(self) -> bool:
+        """Whether somebody asked for a stop."""
+        if self.signals == 0 and self.make is not None and process.make_gave_up(self.make):
+            self.signals = 1
+        return self.signals > 0
+
     def run(self) -> None:
         """Starts everything, says where it is, and stays until a signal or a failure."""
         require_free_port(self.settings["PORTAL_HOST"], self.settings["PORTAL_PORT"])
         for part in self.parts:
-            if self.signals:
+            if self.stopping():
                 return
             part.start()
             if part is self.queue:
                 self.wait_until("queue server", lambda: answers_ping(self.settings), 10)
         host, port = loopback(self.settings["PORTAL_HOST"]), self.settings["PORTAL_PORT"]
         self.wait_until("web server", lambda: answers_http(host, port), WEB_PATIENCE)
-        if not self.signals:
+        if not self.stopping():
             announce(self.settings)
-        while not self.signals:
+        while not self.stopping():
             self.require_all_alive()
             time.sleep(0.2)
 
     def wait_until(self, name: str, ready: Callable[[], bool], patience: float) -> None:
         """Polls `ready` until true or a signal came; RunError when a part died or time is up."""
         deadline = time.monotonic() + patience
-        while not self.signals and not ready():
+        while not self.stopping() and not ready():
             self.require_all_alive()
             if time.monotonic() > deadline:
                 raise RunError(f"the {name} does not answer after {patience:.0f} s, see above")
