@@ -83,7 +83,7 @@ class LookupField(Field):
             raise ValidationError(
                 _("Nothing of yours is called that. Type part of a name or code.")
             )
-        names = "；".join(f"{key} — {label}" for key, label in found[:3])
+        names = _(", ").join(f"{key} — {label}" for key, label in found[:3])
         raise ValidationError(_("Several fit. Type one of these: %(names)s", names=names))
 
 

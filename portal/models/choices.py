@@ -115,3 +115,13 @@ FINDING_KINDS = {
     "household_standard": _l("Households off the standard"),
     "staffing": _l("Posts vacant"),
 }
+IMPORT_KINDS = {
+    "grids": _l("Grids"),
+    "divisions": _l("Divisions"),
+    "boundaries": _l("Boundaries"),
+    "workers": _l("Workers"),
+    "posts": _l("Posts"),
+    "duties": _l("Duties"),
+}
+BOARD_SIZES = {"a3": "A3", "a4": "A4"}
+DOCUMENT_LANGUAGES = {"zh_Hans_CN": _l("Chinese"), "en": _l("English")}

@@ -170,7 +170,11 @@ def label(row: Any) -> str:
     if named:
         return str(row)
     values = inspect(row).dict
-    return str(values.get("name") or f"{type(row).__tablename__} {values.get('id', '')}")
+    return str(
+        values.get("name")
+        or values.get("username")
+        or f"{type(row).__tablename__} {values.get('id', '')}"
+    )
 
 
 def _short(text: Any) -> str | None:

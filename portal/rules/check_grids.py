@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from shapely.geometry.base import BaseGeometry
 
@@ -151,7 +152,7 @@ def _usable(shape: BaseGeometry | None) -> BaseGeometry | None:
 
 def _coverage_finding(piece: Piece, names: Mapping[str, str]) -> Finding:
     def listed(codes: Iterable[str]) -> str:
-        return ", ".join(f"{names[code]} ({code})" for code in codes) or "–"
+        return _(", ").join(f"{names[code]} ({code})" for code in codes) or "–"
 
     values = {
         "first": listed(piece.about[:1]),
@@ -233,7 +234,7 @@ def _staff_of(record: GridRecord) -> Iterable[Finding]:
     where = {"name": record.name, "code": record.code}
     missing = [role for role in NEEDED[record.level] if not record.posts.get(role)]
     if missing:
-        roles = ", ".join(str(ROLE_NAMES[role]) for role in missing)
+        roles = _(", ").join(str(ROLE_NAMES[role]) for role in missing)
         message = _l("%(name)s (%(code)s) has nobody as: %(roles)s.", roles=roles, **where)
         yield Finding("staffing", (record.code,), message)
     for role in ONLY_ONE:

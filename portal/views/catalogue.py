@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_
 from portal.models import Duty, Hotline, Regulation, Setting
 from portal.models.choices import DUTY_GROUPS, FREQUENCIES, HOTLINE_SCOPES
 from portal.rules import settings, teams
+from portal.views import wording
 from portal.views.entity.base import READ_ONLY, EntityView
 
 
@@ -29,7 +30,17 @@ class DutyView(EntityView):
     ]  # fmt: skip
     filter_columns = ["group_no", "frequency"]
     choices = {"group_no": DUTY_GROUPS, "frequency": FREQUENCIES}
+    labels = {"role": _l("Posts")}
+    help_texts = {"role": _l("Codes of posts, separated by a semicolon.")}
     order = ("code",)
+
+    def worded_role(self, row: Duty) -> str:
+        """The posts that have the duty."""
+        return wording.coded(row.role, wording.post_names(self.datamodel.session))
+
+    def worded_evidence(self, row: Duty) -> str:
+        """What counts for it."""
+        return wording.coded(row.evidence, wording.EVIDENCE)
 
 
 class HotlineView(EntityView):
@@ -75,13 +86,21 @@ class SettingView(EntityView):
     list_title = _l("Settings")
     one_title = _l("Setting")
     search_in = ("key", "note")
-    list_columns = ["meaning", "value", "key"]
+    list_columns = ["meaning", "value", "note"]
     form_columns = ["value", "note"]
     order = ("key",)
 
     def worded_meaning(self, row: Setting) -> str:
         """What the setting means, in words."""
         return str(settings.MEANINGS.get(row.key, row.key))
+
+    def title_of(self, row: Setting) -> str:
+        """Settings are called by what they mean."""
+        return self.worded_meaning(row)
+
+    def narrow(self, found: Select[Any]) -> Select[Any]:
+        """What the portal notes for itself is no setting."""
+        return found.where(Setting.key.in_(settings.MEANINGS))
 
     def may_add(self) -> bool:
         """Settings come with the portal."""

@@ -103,7 +103,7 @@ def resource_name(resource: str) -> str:
     for view in views:
         if getattr(getattr(view, "entity", None), "resource", None) == resource:
             return str(view.list_title)
-    return resource
+    return _("Description of the interface") if resource == "OpenApi" else resource
 
 
 def action_name(action: str) -> str:

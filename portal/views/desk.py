@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from portal import roles, scope
 from portal.extensions import db
 from portal.queries import paging
+from portal.views import wording
 from portal.views.context import format_number, role_name
 from portal.views.entity import query
 from portal.views.entity.base import EntityView
@@ -134,14 +135,14 @@ class DeskView(BaseView):
         known = [role for role in identity.roles if role in DESKS]
         for role in known:
             due, figures, missing = DESKS[role]
-            suffix = f"：{role_name(role)}" if len(known) > 1 else ""
+            suffix = f"{_(': ')}{role_name(role)}" if len(known) > 1 else ""
             tiles = [tile for count in due if (tile := self._tile(count))]
             if due or missing:
                 title = _("What to do now") + suffix
                 sections.append(Section(title, tiles, str(missing)))
             tiles = [tile for count in figures if (tile := self._tile(count))]
             sections.append(Section(_("How things stand") + suffix, tiles))
-        intro = "、".join(role_name(role) for role in identity.roles)
+        intro = wording.listed(role_name(role) for role in identity.roles)
         if not known:
             nothing = _("You hold no post and no grant today. Ask your administrator.")
             sections.append(Section(_("What to do now"), [], nothing))

@@ -3,8 +3,11 @@
 from flask_babel import lazy_gettext as _l
 
 from portal.models import AuditEntry, ImportBatch, IssuedDocument
-from portal.models.choices import AUDIT_ACTIONS
+from portal.models.choices import AUDIT_ACTIONS, BOARD_SIZES, DOCUMENT_LANGUAGES, IMPORT_KINDS
+from portal.views import wording
 from portal.views.entity.base import READ_ONLY, EntityView
+
+ACTORS = {"system": _l("The portal itself"), "anonymous": _l("Nobody signed in")}
 
 
 class AuditView(EntityView):
@@ -22,9 +25,28 @@ class AuditView(EntityView):
         (_l("Detail"), ["changes", "reason", "request_id", "address"]),
     ]
     filter_columns = ["action", "actor", "table_name"]
-    choices = {"action": AUDIT_ACTIONS}
+    choices = {"action": AUDIT_ACTIONS, "table_name": wording.REGISTERS}
+    labels = {"address": _l("Network address")}
     order = ("id",)
     newest_first = True
+
+    def worded_actor(self, row: AuditEntry) -> str:
+        """The account, or in words who acts without one."""
+        return str(ACTORS.get(row.actor, row.actor))
+
+    def worded_row_label(self, row: AuditEntry) -> str:
+        """What people call the record."""
+        return wording.record_name(row.table_name, row.row_label)
+
+    def worded_changes(self, row: AuditEntry) -> str:
+        """Columns with their old and new values."""
+        return wording.changes(self.datamodel.session, row.table_name, row.changes)
+
+    def title_of(self, row: AuditEntry) -> str:
+        """An entry is called by what was done to which record."""
+        action = AUDIT_ACTIONS.get(row.action, row.action)
+        name = self.worded_row_label(row) or wording.register(row.table_name)
+        return f"{action} · {name}"
 
 
 class ImportBatchView(EntityView):
@@ -36,6 +58,7 @@ class ImportBatchView(EntityView):
     list_title = _l("Imports")
     one_title = _l("Import")
     search_in = ("file_name", "kind")
+    choices = {"kind": IMPORT_KINDS}
     list_columns = ["created_at", "kind", "file_name", "rows", "created", "updated", "failed"]
     show_groups = [
         ("", ["created_at", "kind", "file_name", "actor", "undone_at"]),
@@ -53,6 +76,7 @@ class IssuedDocumentView(EntityView):
     slug = "documents"
     list_title = _l("Issued documents")
     one_title = _l("Issued document")
+    choices = {"size": BOARD_SIZES, "lang": DOCUMENT_LANGUAGES}
     labels = {"number": _l("Document number")}
     search_in = ("number", "grid")
     list_columns = ["number", "grid", "size", "lang", "issue_no", "issued_on"]

@@ -8,6 +8,7 @@ from portal.models import Post, PostRole, Team, Worker
 from portal.models.choices import BASES, ORIGINS, POST_LEVELS, ROLES, TEAM_KINDS
 from portal.queries import teams as team_queries
 from portal.rules import teams
+from portal.views.entity import cells
 from portal.views.entity.base import READ_ONLY, EntityView
 
 
@@ -63,7 +64,7 @@ class PostView(EntityView):
 
     def title_of(self, row: Post) -> str:
         """A post is called by who holds it."""
-        return f"{row.worker.name} · {row.post_role.name_zh}"
+        return f"{row.worker.name} · {cells.name_of(row.post_role)}"
 
     def row_options(self) -> tuple[Any, ...]:
         """The names in the title come with the row."""

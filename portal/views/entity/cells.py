@@ -47,7 +47,7 @@ def _plain(value: Any, name: str) -> tuple[str, CellKind]:
     if isinstance(value, int):
         return format_number(value), "number"
     if isinstance(value, list):
-        return "、".join(name_of(item) for item in value), "text"
+        return _(", ").join(name_of(item) for item in value), "text"
     if hasattr(value, "__table__"):
         return name_of(value), "text"
     code = name in ("code", "grid_code", "number", "username")

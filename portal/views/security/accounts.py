@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from wtforms import Field, PasswordField
 from wtforms.validators import InputRequired, Optional
 
@@ -20,7 +20,8 @@ from portal.models import AccountGrant, Worker
 from portal.models.choices import ROLES
 from portal.queries.identity import explain, load_identity
 from portal.rules import accounts, passwords
-from portal.views.context import role_name
+from portal.views import wording
+from portal.views.context import action_name, resource_name, role_name
 from portal.views.entity import forms
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
@@ -52,7 +53,8 @@ class UserView(EntityView):
 
     def worded_roles(self, row: User) -> str:
         """The roles in force today."""
-        return "、".join(role_name(r) for r in load_identity(self.datamodel.session, row).roles)
+        identity = load_identity(self.datamodel.session, row)
+        return wording.listed(role_name(role) for role in identity.roles)
 
     def title_of(self, row: User) -> str:
         """Accounts are called by their sign-in name."""
@@ -159,9 +161,9 @@ class RoleView(EntityView):
     list_title = _l("Roles")
     one_title = _l("Role")
     search_in = ("name",)
-    list_columns = ["label", "name"]
-    show_groups = [("", ["label", "name", "rights"])]
-    labels = {"label": _l("Role"), "rights": _l("May"), "name": _l("Code")}
+    list_columns = ["label", "rights"]
+    show_groups = [("", ["label", "rights"])]
+    labels = {"label": _l("Role"), "rights": _l("May")}
     order = ("id",)
 
     def worded_label(self, row: Role) -> str:
@@ -169,8 +171,21 @@ class RoleView(EntityView):
         return role_name(row.name)
 
     def worded_rights(self, row: Role) -> str:
-        """Its permissions, one after another."""
-        return "；".join(sorted(str(pair).replace(" on ", " · ") for pair in row.permissions))
+        """What it may do, register by register."""
+        found: dict[str, list[str]] = {}
+        for pair in row.permissions:
+            action = pair.permission.name.removeprefix("can_")
+            found.setdefault(resource_name(pair.view_menu.name), []).append(action_name(action))
+        lines = (f"{name}{_(': ')}{wording.listed(found[name])}" for name in sorted(found))
+        return "\n".join(lines)
+
+    def title_of(self, row: Role) -> str:
+        """Roles are called as people call them."""
+        return role_name(row.name)
+
+    def narrow(self, found: Select[Any]) -> Select[Any]:
+        """The framework's own role is held by nobody."""
+        return found.where(Role.name.in_(ROLES))
 
 
 class GrantView(EntityView):
@@ -188,6 +203,10 @@ class GrantView(EntityView):
     choices = {"role": {name: ROLES[name] for name in roles.GRANTABLE}}
     order = ("id",)
     help_texts = {"grid": _l("Empty: everywhere (administrator and auditor).")}
+
+    def worded_role(self, row: AccountGrant) -> str:
+        """What people call the role, also one that is granted elsewhere."""
+        return role_name(row.role)
 
     def prepare(self, row: AccountGrant, *, new: bool) -> None:
         """Nobody grants to themselves; only two roles reach everywhere."""

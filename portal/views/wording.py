@@ -1,0 +1,149 @@
+"""Words for what tables hold as codes: registers, records, changes, posts, evidence."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import current_app
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import PostRole
+from portal.models.choices import ROLES
+from portal.rules import settings
+from portal.views.labels import LABELS
+
+# What the audit log tells about, by table: the word for one row.
+REGISTERS = {
+    "grids": _l("Grid"),
+    "grid_aliases": _l("Former code"),
+    "leading_groups": _l("Leading group"),
+    "workers": _l("Worker"),
+    "posts": _l("Post"),
+    "post_roles": _l("Kind of post"),
+    "teams": _l("Team"),
+    "duties": _l("Duty"),
+    "hotlines": _l("Hotline"),
+    "regulations": _l("Regulation"),
+    "settings": _l("Setting"),
+    "import_batches": _l("Import"),
+    "issued_documents": _l("Issued document"),
+    "audit_entries": _l("Audit log"),
+    "ab_user": _l("Account"),
+    "account_states": _l("State of an account"),
+    "account_grants": _l("Grant"),
+    "ab_role": _l("Role"),
+}
+# What the audit log tells and no page has a column for.
+MORE_LABELS = {
+    "order": _l("Sorted by"),
+    "password": _l("Password"),
+    "password_changed_at": _l("Password changed on"),
+    "preset": _l("Shown"),
+    "q": _l("Search"),
+}
+# How a duty shows that it was done: the kinds of rows that count for it.
+EVIDENCE = {
+    "activity": _l("Activities"),
+    "campaign": _l("Campaigns"),
+    "care_visit": _l("Care visits"),
+    "charity_entry": _l("Charity shop"),
+    "home_visit": _l("Home visits"),
+    "matter": _l("Matters"),
+    "matter_dispute": _l("Disputes"),
+    "matter_hazard": _l("Hazards"),
+    "matter_request": _l("Requests for service"),
+    "matter_urgent": _l("Emergencies reported"),
+    "municipal_rating": _l("Ratings of municipal services"),
+    "order_escalated": _l("Work orders escalated"),
+    "org_rating": _l("Ratings of organisations"),
+    "org_visit": _l("Visits to organisations"),
+    "pairing": _l("Pairings"),
+    "patrol": _l("Patrols"),
+    "patrol_place": _l("Patrols of places that need attention"),
+    "population_change": _l("Changes of population"),
+    "reception": _l("Reception duty"),
+    "return_visit": _l("Return visits"),
+    "service_record": _l("Services rendered"),
+    "sweep": _l("Sweeps"),
+}
+
+
+def listed(texts: Iterable[object]) -> str:
+    """An enumeration as the language of the page writes it."""
+    return _(", ").join(str(text) for text in texts)
+
+
+def post_names(session: Session) -> dict[str, str]:
+    """Code of each kind of post and its name in the language of the page."""
+    chinese = str(get_locale()).startswith("zh")
+    name = PostRole.name_zh if chinese else PostRole.name_en
+    return dict(session.execute(select(PostRole.code, name)).tuples().all())
+
+
+def coded(text: str | None, words: Mapping[str, Any]) -> str:
+    """``a;b`` as an enumeration of words; a code without a word stays as it is."""
+    return listed(words.get(code, code) for code in (text or "").split(";") if code)
+
+
+def view_of_table(table: str) -> Any:
+    """The registered view of a table, or None."""
+    views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    entities = ((view, getattr(view, "entity", None)) for view in views)
+    return next((view for view, one in entities if one and one.__tablename__ == table), None)
+
+
+def register(table: str) -> str:
+    """What people call a row of the register that a table keeps."""
+    return str(REGISTERS.get(table, table))
+
+
+def record_name(table: str, label: str | None) -> str:
+    """What people call the row that an entry of the audit log is about."""
+    text = label or ""
+    if text.startswith(f"{table} "):  # a row without a name of its own: its register and number
+        return f"{register(table)} {text.removeprefix(table).strip()}"
+    words = {"settings": settings.MEANINGS, "ab_role": ROLES}.get(table, {})
+    return str(words.get(text, text))
+
+
+def changes(session: Session, table: str, text: str | None) -> str:
+    """What an entry of the audit log tells, one line for each column: name, old and new value."""
+    told: dict[str, Any] = json.loads(text) if text else {}
+    view = view_of_table(table)
+    words = _words(session, table, view)
+    lines = []
+    for name, value in told.items():
+        if name != "id":  # stands above as the number of the record
+            plain = name.removesuffix("_id")
+            labels = {**MORE_LABELS, **LABELS, **(view.labels if view else {})}
+            label = labels.get(name) or labels.get(plain, plain)
+            lines.append(f"{label}{_(': ')}{_value(value, words.get(name, {}))}")
+    return "\n".join(lines)
+
+
+def _words(session: Session, table: str, view: Any) -> dict[str, Mapping[Any, Any]]:
+    """Words for the values of a table's columns."""
+    words: dict[str, Mapping[Any, Any]] = dict(view.choices) if view else {}
+    if table in ("posts", "duties"):
+        words["role"] = post_names(session)
+    if table == "duties":
+        words["evidence"] = EVIDENCE
+    if table == "settings":
+        words["key"] = settings.MEANINGS
+    return words
+
+
+def _value(value: Any, words: Mapping[Any, Any]) -> str:
+    if isinstance(value, list):
+        return " → ".join(_value(one, words) for one in value)
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, str) and ";" in value:
+        return coded(value, words)
+    return str(words.get(value, value))
