@@ -24,13 +24,16 @@ DANGEROUS = "=+-@\t\r"  # a spreadsheet takes a cell that begins so for a formul
 MOST_EXACT = 10**15  # a spreadsheet keeps 15 digits of a number
 SPREADSHEET_ZERO = date(1899, 12, 30)
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
-PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+# re.ASCII: \d is 0 to 9, not the digits of every script.
+DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?", re.ASCII)
+PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 YES = {"是", "有", "公示", "同意", "√", "✓", "y", "yes", "true", "1", "1.0"}
 NO = {"否", "无", "不公示", "不同意", "×", "✗", "n", "no", "false", "0", "0.0"}
-MOBILE = re.compile(r"1[3-9]\d{9}")
-LANDLINE = re.compile(r"(0\d{2,3})(\d{7,8})(?:(?:x|转|ext\.?)(\d{1,6}))?", re.IGNORECASE)
-LOCAL_NUMBER = re.compile(r"[48]00\d{7}|[2-9]\d{6,7}|\d{3,6}")
+MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+LANDLINE = re.compile(r"(0\d{2,3})(\d{7,8})(?:(?:x|转|ext\.?)(\d{1,6}))?", re.ASCII | re.IGNORECASE)
+EXTENSION = re.compile(r"(0\d{2,3}[-\s]*\d{7,8})-(\d{1,6})", re.ASCII)
+LOCAL_NUMBER = re.compile(r"[48]00\d{7}|[2-9]\d{6,7}|\d{3,6}", re.ASCII)
+NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?([户人个]?)", re.ASCII)
 
 
 class Bad(Exception):
@@ -122,7 +125,7 @@ def person_name(limit: int) -> Cleaner:
 
 def code(pattern: str, reason: str = "bad_code") -> Cleaner:
     """A code without blanks that matches ``pattern`` as a whole."""
-    expression = re.compile(pattern)
+    expression = re.compile(pattern, re.ASCII)
 
     def clean(cell: Any, note: Note) -> str | None:
         value = _without_blanks(_narrow(_trimmed(cell, note), note), note)
@@ -140,7 +143,7 @@ def whole_number(low: int, high: int) -> Cleaner:
         value = _without_blanks(_narrow(_trimmed(cell, note), note), note)
         if not value:
             return None
-        match = re.fullmatch(r"(\d{1,9})(?:\.0+)?([户人个]?)", value.replace(",", ""))
+        match = NUMBER.fullmatch(value.replace(",", ""))
         if match is None or not low <= int(match[1]) <= high:
             raise Bad("bad_number")
         if match[1] != value:
@@ -230,7 +233,7 @@ def phone(*, public: bool = False) -> Cleaner:
 
 
 def _tidy_phone(value: str, public: bool) -> str:
-    extension = re.fullmatch(r"(0\d{2,3}[-\s]*\d{7,8})-(\d{1,6})", value)
+    extension = EXTENSION.fullmatch(value)
     if extension:
         value = f"{extension[1]}x{extension[2]}"
     digits = re.sub(r"[\s()-]|^(\+|00)86", "", value)

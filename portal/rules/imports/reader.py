@@ -162,7 +162,7 @@ def _spreadsheet(data: bytes) -> Iterator[list[list[Any]]]:
         book = load_workbook(io.BytesIO(data))
         for name in book.sheet_names:
             yield book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+    except (CalamineError, zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise Refused("not_readable", "XLSX") from error
 
 
