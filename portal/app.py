@@ -12,7 +12,7 @@ from portal import scope
 from portal.cli import portal_cli
 from portal.extensions import csrf, db, migrate
 from portal.rules import audit, guard
-from portal.views import builder, context, errors, hooks, registry
+from portal.views import assets, builder, context, errors, hooks, registry
 from portal.views.api.entities import check_cookie_write
 from portal.views.security.manager import request_identity
 
@@ -42,6 +42,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         hooks.install(app)
         built = builder.build(db.session)
         context.install(app)
+        assets.install(app)
         registry.register(app, built)
         errors.install(app)
     app.cli.add_command(portal_cli)

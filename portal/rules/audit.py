@@ -38,9 +38,16 @@ def record(
     *,
     reason: str | None = None,
     changes: dict[str, Any] | None = None,
+    by_itself: bool = False,
 ) -> None:
-    """Write one entry about ``row`` that is no change: an opening, an export, a sign-in."""
-    session.execute(insert(AuditEntry), [_entry(action, row, changes) | {"reason": reason}])
+    """Write one entry about ``row`` that is no change: an opening, a sign-in.
+
+    ``by_itself``: the account ``row`` did it (nobody is signed in yet while signing in).
+    """
+    entry = _entry(action, row, changes) | {"reason": reason}
+    if by_itself:
+        entry |= {"actor": row.username, "actor_id": row.id}
+    session.execute(insert(AuditEntry), [entry])
 
 
 def record_bulk(

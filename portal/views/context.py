@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portal import clock, roles, scope
 from portal.forms.widgets import control
 from portal.models import choices
-from portal.views import hooks
+from portal.views import assets, hooks
 from portal.views.page import NavGroup, NavItem
 
 LANGUAGE_COOKIE, PRINT_COOKIE = "lang", "print"
@@ -31,7 +31,7 @@ def install(app: Flask) -> None:
     """Make the helpers Jinja globals: widgets render outside context processors."""
     app.jinja_env.globals.update(
         csp_nonce=hooks.csp_nonce,
-        asset=hooks.asset,
+        asset=assets.asset,
         nav=nav,
         identity=scope.current,
         format_date=format_date,

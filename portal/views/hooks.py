@@ -1,13 +1,11 @@
 """What happens around every request: id, log line, headers, language, password to be changed."""
 
-import hashlib
 import json
 import logging
 import secrets
 import time
-from pathlib import Path
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import scope
@@ -81,7 +79,7 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
     headers["X-Request-ID"] = g.get("request_id", "")
-    if not g.get("public") and request.endpoint != "static":
+    if not g.get("public"):
         headers.setdefault("Cache-Control", "no-store")
     if response.mimetype == "text/html":
         response.vary.add("Cookie")
@@ -106,16 +104,3 @@ def _write_line(response: Response) -> None:
         "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
     }
     log.info(json.dumps(line, ensure_ascii=False))
-
-
-def asset(path: str) -> str:
-    """The address of one of our static files, with a digest of its content against old caches."""
-    return url_for("static", filename=path, v=_digest(path))
-
-
-def _digest(path: str) -> str:
-    known: dict[str, str] = current_app.extensions.setdefault("asset_digests", {})
-    if path not in known or current_app.debug:
-        file = Path(current_app.static_folder or "") / path
-        known[path] = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "0"
-    return known[path]

@@ -214,7 +214,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
         row = self.datamodel.find(pk)
         if row is None:
             abort(404)
-        if not self.may(action, row):
+        if action != roles.READ and not self.may(action, row):  # found is readable
             raise Forbidden(f"{action} {self.class_permission_name} {pk}")
         return row
 

@@ -208,6 +208,10 @@ class GrantView(EntityView):
         """What people call the role, also one that is granted elsewhere."""
         return role_name(row.role)
 
+    def title_of(self, row: AccountGrant) -> str:
+        """A grant is called by account and role."""
+        return f"{row.user.username} · {role_name(row.role)}"
+
     def prepare(self, row: AccountGrant, *, new: bool) -> None:
         """Nobody grants to themselves; only two roles reach everywhere."""
         accounts.prepare_grant(row)

@@ -75,7 +75,8 @@ class PortalSecurityManager(SecurityManager):
             passwords.note_failure(db.session, user)
         else:
             accounts.synchronise_account(db.session, user)
-        audit.record(db.session, "sign_in" if found else "sign_in_failed", user)
+        done = "sign_in" if found else "sign_in_failed"
+        audit.record(db.session, done, user, by_itself=found is not None)
         db.session.commit()
 
     @staticmethod
