@@ -48,10 +48,11 @@ def test_every_zone_says_what_the_record_holds() -> None:
     assert [part for part in shown if squeezed(part) not in text] == []
 
 
-def test_a4_is_the_same_board_smaller() -> None:
-    large, small = (read_pdf(render_board(record(), EDITION, size)[0]) for size in ("a3", "a4"))
-    assert small.sizes == ((297, 210),)
-    assert (small.text, small.tags, small.figures) == (large.text, large.tags, large.figures)
+@pytest.mark.parametrize(("size", "millimetres"), [("a4", (297, 210)), ("a2", (594, 420))])
+def test_other_sizes_are_the_same_board(size: str, millimetres: tuple[int, int]) -> None:
+    first, other = (read_pdf(render_board(record(), EDITION, each)[0]) for each in ("a3", size))
+    assert other.sizes == (millimetres,)
+    assert (other.text, other.tags, other.figures) == (first.text, first.tags, first.figures)
 
 
 def test_the_same_record_gives_the_same_bytes() -> None:

@@ -17,7 +17,7 @@ from portal.rules import boards
 @click.command("render")
 @click.argument("document", type=click.Choice([boards.KIND]))
 @click.option("--grid", required=True, help="Code of the grid.")
-@click.option("--size", type=click.Choice(boards.SIZES), default="a3", show_default=True)
+@click.option("--size", type=click.Choice(boards.PRINT_SIZES), default="a3", show_default=True)
 @click.option(
     "--lang", type=click.Choice(boards.LANGUAGES), default=boards.LANGUAGES[0], show_default=True
 )

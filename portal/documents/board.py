@@ -1,7 +1,8 @@
 """The notice board of a grid (P5): record to PDF.
 
 What stands on it and where follows ``defaults/notice_board.yaml``; the record is filled by
-``portal.queries.boards``. The drawing is made for A3; A4 is the same drawing, smaller.
+``portal.queries.boards``. The drawing is made for A3; A4 and A2 are the
+same drawing, smaller and larger.
 """
 
 from functools import lru_cache
@@ -18,12 +19,12 @@ from portal.queries.board_record import BoardRecord, Edition
 
 TEMPLATES = pdf.PACKAGE / "templates" / "documents"
 TRANSLATIONS = pdf.PACKAGE.parent / "translations"
-ZOOM = {"a3": 1.0, "a4": 297 / 420}
+ZOOM = {"a2": 420 / 297, "a3": 1.0, "a4": 297 / 420}
 HTML_LANG = {"zh_Hans_CN": "zh-Hans", "en": "en"}
 
 
 def render_board(record: BoardRecord, edition: Edition, size: str = "a3") -> tuple[bytes, int]:
-    """PDF bytes and number of pages (one) of a board, ``size`` "a3" or "a4".
+    """PDF bytes and number of pages (one) of a board, ``size`` one of ZOOM.
 
     Raises RuleError naming the part whose text is too long for the board.
     """

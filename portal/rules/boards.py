@@ -33,7 +33,8 @@ from portal.queries.boards import FIRST_CALLS, collect_board
 log = logging.getLogger(__name__)
 
 KIND = "notice-board"
-SIZES = ("a3", "a4")
+SIZES = ("a3", "a4")  # what the public page offers
+PRINT_SIZES = (*SIZES, "a2")  # and what a print shop may ask for
 LANGUAGES = ("zh_Hans_CN", "en")
 JOB = "jobs.boards.render_board"
 ATTEMPTS = 5  # two workers may want the same version number
@@ -111,8 +112,8 @@ def issue_board(
 ) -> IssuedDocument:
     """The board of a grid as it stands today: the stored version, or a new one if it changed.
 
-    ``size`` is one of SIZES, ``lang`` of LANGUAGES; ``render(record, edition, size)`` gives PDF
-    bytes and pages. The file is written before the caller commits. Raises OutOfScope for an
+    ``size`` is one of PRINT_SIZES, ``lang`` of LANGUAGES; ``render(record, edition, size)`` gives
+    PDF bytes and pages. The file is written before the caller commits. Raises OutOfScope for an
     unknown grid and RuleError naming what the board lacks.
     """
     record = load_board(session, grid_code, lang)
