@@ -8,6 +8,7 @@ import gzip
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +24,6 @@ def install(app: Flask) -> None:
     plain = app.view_functions["static"]
 
     def static(filename: str) -> ResponseReturnValue:
-        g.public = True
         answer = current_app.make_response(plain(filename=filename))
         if answer.status_code == 200 and request.args.get("v") == _digest(filename):
             answer.cache_control.no_cache = None
@@ -33,6 +33,12 @@ def install(app: Flask) -> None:
         return _small(answer, filename)
 
     app.view_functions["static"] = static
+    app.url_value_preprocessor(_mark)
+
+
+def _mark(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    if endpoint == "static":  # before anything looks at the session
+        g.public = True
 
 
 def asset(path: str) -> str:
