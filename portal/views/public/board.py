@@ -33,16 +33,16 @@ RETRY_AFTER = 5
 WAITING = "portal:board-waiting"
 
 log = logging.getLogger(__name__)
-board = public_blueprint("board")
-answer_gone(board)
+blueprint = public_blueprint("board")
+answer_gone(blueprint)
 
 
 def limit(builder: Any) -> None:
     """Limit how often one address may ask for boards."""
-    builder.sm.limiter.limit(LIMIT)(board)
+    builder.sm.limiter.limit(LIMIT)(blueprint)
 
 
-@board.get("/directory/<code>/board.pdf")
+@blueprint.get("/directory/<code>/board.pdf")
 def pdf(code: str) -> ResponseReturnValue:
     """The board of a grid, ``?size=a3`` (default) or ``a4``, in the language of the visitor.
 
@@ -55,7 +55,7 @@ def pdf(code: str) -> ResponseReturnValue:
     line, _parts = find_grid(code)
     lang = str(get_locale())
     try:
-        with _turn() as seconds:
+        with turn() as seconds:
             document = boards.request_board(code, size, lang, seconds)
     except RuleError:
         return _not_yet(line[-1], lang)
@@ -65,7 +65,7 @@ def pdf(code: str) -> ResponseReturnValue:
 
 
 @contextmanager
-def _turn() -> Iterator[float]:
+def turn() -> Iterator[float]:
     """How many seconds this visitor may wait: one at a time has patience."""
     mine = False
     try:

@@ -17,9 +17,9 @@ from portal.views.public.words import Hit, grid_url, hit_of
 
 LONGEST = 80
 # 玉兰路88号3栋 → 玉兰路: what stands before the house number.
-HOUSE = re.compile(r"^(.{2,}?)[\s,，]*[0-9０-９]+\s*(?:[号號弄栋幢座单#\-—－].*)?$")
+HOUSE = re.compile(r"^(\D{2,}?)[\s,，]*[0-9０-９]+\s*(?:[号號弄栋幢座单#\-—－].*)?$")
 
-find = public_blueprint("find")
+blueprint = public_blueprint("find")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Results:
     prev_url: str | None
 
 
-@find.get("/directory/")
+@blueprint.get("/directory/")
 def index() -> ResponseReturnValue:
     """A page of grids: ``?q=`` searches, ``?in=`` lists what lies below a grid, otherwise the top.
 

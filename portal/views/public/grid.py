@@ -1,6 +1,6 @@
 """``/directory/<code>``: the public page of a grid, its JSON, its map, and drawn portraits."""
 
-from flask import Response, abort, jsonify, render_template, url_for
+from flask import Response, abort, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,11 +17,11 @@ from portal.views.public.words import level_of, line_of, post_name
 MAP_WIDTH, MAP_HEIGHT = 1000.0, 720.0
 LARGEST_SEED = 2**31 - 1  # of a portrait, as the column holds it
 
-directory = public_blueprint("directory")
-answer_gone(directory)
+blueprint = public_blueprint("directory")
+answer_gone(blueprint)
 
 
-@directory.get("/directory/<code>")
+@blueprint.get("/directory/<code>")
 def grid(code: str) -> ResponseReturnValue:
     """Who works there, what they do, whom to call. Six statements."""
     rows = entry.load(*find_grid(code))
@@ -47,7 +47,7 @@ def grid(code: str) -> ResponseReturnValue:
     )
 
 
-@directory.get("/directory/<code>.json")
+@blueprint.get("/directory/<code>.json")
 def as_json(code: str) -> ResponseReturnValue:
     """The same for programs; one entry of ``people`` per post. Five statements."""
     rows = entry.load(*find_grid(code))
@@ -65,7 +65,7 @@ def as_json(code: str) -> ResponseReturnValue:
         {"number": line.number, "name": line_of(line).name, "hours": line.hours}
         for line in rows.lines
     ]
-    return jsonify(
+    text = current_app.json.dumps(
         {
             "code": here.code,
             "name": here.name,
@@ -75,11 +75,13 @@ def as_json(code: str) -> ResponseReturnValue:
             "people": people,
             "hotlines": hotlines,
             "boards": [board.plain() for board in entry.boards(rows)],
-        }
+        },
+        ensure_ascii=False,  # half the size, and readable
     )
+    return Response(text, mimetype="application/json")
 
 
-@directory.get("/directory/<code>/map.svg")
+@blueprint.get("/directory/<code>/map.svg")
 def picture(code: str) -> Response:
     """The map of a grid: its neighbours, and within it the grids right below. Two statements."""
     line, _parts = find_grid(code)
@@ -105,7 +107,7 @@ def picture(code: str) -> Response:
     return Response(svg, mimetype="image/svg+xml")
 
 
-@directory.get("/directory/portraits/<int:seed>.svg")
+@blueprint.get("/directory/portraits/<int:seed>.svg")
 def portrait(seed: int) -> Response:
     """A drawn portrait. Every number has one, so an address says nothing about anybody."""
     if seed > LARGEST_SEED:

@@ -14,7 +14,7 @@ from portal.views.public.words import Hit, hit_of, line_of
 SITEMAP = 50_000  # addresses that one such file may hold
 HELP = 4  # numbers of the first page besides the supervision numbers: 110, 119, 120 …
 
-home = public_blueprint("home")
+blueprint = public_blueprint("home")
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Branch:
     parts: list["Branch"] = field(default_factory=list)
 
 
-@home.get("/")
+@blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Find your grid. Four statements, however many grids there are."""
     found = directory.start(db.session)
@@ -60,7 +60,7 @@ def _branches(rows: directory.Rows) -> list[Branch]:
     return areas
 
 
-@home.get("/robots.txt")
+@blueprint.get("/robots.txt")
 def robots() -> Response:
     """Search engines may read the directory, but neither its searches nor its files."""
     address = current_app.config["PORTAL_PUBLIC_URL"]
@@ -78,7 +78,7 @@ def robots() -> Response:
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
-@home.get("/sitemap.xml")
+@blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
     """The page of every grid in use."""
     address = current_app.config["PORTAL_PUBLIC_URL"]
