@@ -607,7 +607,7 @@ def test_the_command_exits_0_then_1_after_a_vertex_moved(portal: Flask, session:
         assert grid.code in finding["grids"]
     spoken = run.invoke(args=["portal", "check-grids", "--grid", DEMO])
     assert spoken.exit_code == 1
-    assert "m²" in spoken.output
+    assert "平方米" in spoken.output
     elsewhere = run.invoke(args=["portal", "check-grids", "--grid", f"{DEMO}0402"])
     assert elsewhere.exit_code == 0
     assert run.invoke(args=["portal", "check-grids", "--grid", "999"]).exit_code == 2

@@ -100,15 +100,16 @@ class Reason:
     since: date | None
     until: date | None
     post: str
+    post_en: str
 
 
 def explain(session: Session, identity: Identity) -> list[Reason]:
     """The grants of ``identity`` with the names of grids and posts."""
     codes = {grant.grid_code for grant in identity.grants if grant.grid_code}
-    grids = dict(
-        session.execute(select(Grid.code, Grid.name).where(Grid.code.in_(codes))).tuples().all()
-    )
-    posts = dict(session.execute(select(PostRole.code, PostRole.name_zh)).tuples().all())
+    named = session.execute(select(Grid.code, Grid.name).where(Grid.code.in_(codes)))
+    grids = {row.code: row.name for row in named}
+    kinds = session.execute(select(PostRole.code, PostRole.name_zh, PostRole.name_en))
+    posts = {row.code: (row.name_zh, row.name_en) for row in kinds}
     return [
         Reason(
             grant.role,
@@ -116,7 +117,7 @@ def explain(session: Session, identity: Identity) -> list[Reason]:
             grids.get(grant.grid_code, ""),
             grant.since,
             grant.until,
-            posts.get(grant.why, ""),
+            *posts.get(grant.why, ("", "")),
         )
         for grant in identity.grants
     ]

@@ -81,7 +81,8 @@ def post_names(session: Session) -> dict[str, str]:
     """Code of each kind of post and its name in the language of the page."""
     chinese = str(get_locale()).startswith("zh")
     name = PostRole.name_zh if chinese else PostRole.name_en
-    return dict(session.execute(select(PostRole.code, name)).tuples().all())
+    rows = session.execute(select(PostRole.code, name)).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def coded(text: str | None, words: Mapping[str, Any]) -> str:
