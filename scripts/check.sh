@@ -21,7 +21,7 @@ check ruff $bin/ruff check --quiet $sources
 # shellcheck disable=SC2086
 check format $bin/ruff format --check --quiet $sources
 check mypy $bin/mypy --no-error-summary
-check floors env PYTHONPATH=. $bin/lint-imports --no-timing
+check floors env PYTHONPATH=. $bin/lint-imports
 check templates $bin/djlint --lint --quiet portal/templates
 check translations $bin/python scripts/translations.py check
 

@@ -47,13 +47,24 @@ ENTITIES = [
     (
         "duties",
         "station",
-        {"code": "D599", "group_no": "5", "title": "试验职责", "role": "grid_worker", "frequency": "weekly"},
+        {
+            "code": "D599",
+            "group_no": "5",
+            "title": "试验职责",
+            "role": "grid_worker",
+            "frequency": "weekly",
+        },
         ("title", "试验职责二"),
     ),
     (
         "hotlines",
         "station",
-        {"name": "试验热线", "number": "027-80009999", "scope": "community", "grid": "420102002990"},
+        {
+            "name": "试验热线",
+            "number": "027-80009999",
+            "scope": "community",
+            "grid": "420102002990",
+        },
         ("hours", "工作时间"),
     ),
     (

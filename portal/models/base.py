@@ -61,8 +61,13 @@ class InGrid:
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
-        subtree: Any = ("grid_code", "id")
-        return (Index(None, *subtree), *getattr(cls, "constraints", ()))
+        return (subtree_index(), *getattr(cls, "constraints", ()))
+
+
+def subtree_index() -> Index:
+    """The index by which the rows of a subtree are one range."""
+    columns: tuple[Any, ...] = ("grid_code", "id")
+    return Index(None, *columns)
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
