@@ -57,17 +57,12 @@ class InGrid:
 
     @declared_attr
     def grid(cls) -> Mapped[Any]:
-        return relationship("Grid", foreign_keys=[cls.grid_code], lazy="raise_on_sql")
+        code: Any = cls.grid_code  # a column at this point, not yet its value
+        return relationship("Grid", foreign_keys=[code], lazy="raise_on_sql")
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
-        return (subtree_index(), *getattr(cls, "constraints", ()))
-
-
-def subtree_index() -> Index:
-    """The index by which the rows of a subtree are one range."""
-    columns: tuple[Any, ...] = ("grid_code", "id")
-    return Index(None, *columns)
+        return (Index(None, "grid_code", "id"), *getattr(cls, "constraints", ()))
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
