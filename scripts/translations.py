@@ -4,7 +4,8 @@
     translations.py check    exit 1 and name every message that Chinese lacks or breaks
 
 English stands in the source. A catalogue also holds words of the framework that we translate
-ourselves; they stand in `translations/framework.txt`, one a line, and are gathered like our own.
+ourselves; they stand in `translations/framework.txt`, one a line (singular | plural), and are
+gathered like our own.
 """
 
 import ast
@@ -43,7 +44,9 @@ def gather() -> Catalog:
     if framework.exists():
         for line in framework.read_text("utf-8").splitlines():
             if line and not line.startswith("# "):
-                catalogue.add(line, None, [("translations/framework.txt", 0)])
+                words = tuple(line.split(" | "))  # singular and plural, or one text
+                message = words if len(words) > 1 else line
+                catalogue.add(message, None, [("translations/framework.txt", 0)])
     return catalogue
 
 

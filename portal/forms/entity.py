@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import types as sa_types
 from wtforms import (
     BooleanField,
@@ -18,10 +17,11 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from portal.forms.base import PortalForm
 from portal.models.types import EncryptedText
 
 
-class EntityForm(FlaskForm):
+class EntityForm(PortalForm):
     """Base of the generated forms: the row's version and a token against double submission."""
 
     row_version = HiddenField()
@@ -34,7 +34,7 @@ class EntityForm(FlaskForm):
         return [field for field in self if field.name not in hidden]
 
 
-class ReasonForm(FlaskForm):
+class ReasonForm(PortalForm):
     """Why a masked value is opened."""
 
     reason = StringField(

@@ -1,12 +1,13 @@
 """Forms of signing in and of passwords."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from portal.forms.base import PortalForm
 
-class LoginForm(FlaskForm):
+
+class LoginForm(PortalForm):
     """Name and password."""
 
     username = StringField(
@@ -21,7 +22,7 @@ class LoginForm(FlaskForm):
     )
 
 
-class NewPasswordForm(FlaskForm):
+class NewPasswordForm(PortalForm):
     """A new password, typed twice (set by the administrator for somebody else)."""
 
     password = PasswordField(
