@@ -12,15 +12,17 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from portal import roles, scope
 from portal.extensions import db
+from portal.models import Grid
 from portal.queries import paging
 from portal.views import wording
 from portal.views.context import format_number, role_name
 from portal.views.entity import query
 from portal.views.entity.base import EntityView
-from portal.views.page import Desk, Section, Tile, Tone
+from portal.views.page import Desk, Related, Section, Tile, Tone
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,34 @@ DESKS: dict[str, tuple[tuple[Count, ...], tuple[Count, ...], Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A list on a desk: the first rows of ``resource`` that ``params`` select.
+
+    ``{grid}`` in a parameter stands for the code of the role's own grid.
+    """
+
+    title: Any
+    resource: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+PARTS = Shown(_l("Grids below"), "Grid", {"parent": "{grid}"})
+SERVING = Shown(_l("Who serves here"), "Post", {"preset": "current", "grid_code": "{grid}"})
+LISTS: dict[str, tuple[Shown, ...]] = {
+    roles.GRID_WORKER: (SERVING,),
+    roles.GRID_LEADER: (SERVING,),
+    roles.BLOCK_LEADER: (PARTS,),
+    roles.AREA_LEADER: (PARTS,),
+    roles.STATION: (PARTS,),
+    roles.LEADER: (PARTS,),
+    roles.STREET: (PARTS,),
+    roles.CLERK: (Shown(_l("Last imports"), "ImportBatch"), PARTS),
+    roles.AUDITOR: (Shown(_l("Last entries"), "AuditEntry"),),
+}
+ROWS = 10
+
+
 class DeskView(BaseView):
     """The first page after signing in."""
 
@@ -146,7 +176,38 @@ class DeskView(BaseView):
         if not known:
             nothing = _("You hold no post and no grant today. Ask your administrator.")
             sections.append(Section(_("What to do now"), [], nothing))
-        return Desk(_("%(name)s, good day", name=identity.name), sections, intro=intro)
+        greeting = _("%(name)s, good day", name=identity.name)
+        grid = self._own_grid(identity)
+        lists = [self._list(shown, grid) for role in known for shown in LISTS.get(role, ())]
+        return Desk(
+            greeting,
+            sections,
+            list({part.title: part for part in lists if part}.values()),
+            intro,
+            f"/directory/{grid.code}/map.svg" if grid and grid.boundary else None,
+            grid.name if grid else "",
+        )
+
+    @staticmethod
+    def _own_grid(identity: scope.Identity) -> Any:
+        prefixes = identity.prefixes(roles.READ, "Grid")
+        if not prefixes or prefixes[0] == scope.EVERYWHERE:
+            return None
+        columns = select(Grid.code, Grid.name, Grid.boundary)
+        return db.session.execute(columns.where(Grid.code == prefixes[0])).one_or_none()
+
+    def _list(self, shown: Shown, grid: Any) -> Related | None:
+        view = self._view(shown.resource)
+        if not scope.current().can(roles.READ, shown.resource):
+            return None
+        if grid is None and any("{grid}" in value for value in shown.params.values()):
+            return None
+        params = {n: v.format(grid=grid.code if grid else "") for n, v in shown.params.items()}
+        preset = params.pop("preset", "")
+        column, descending = view.default_order
+        asked = query.Query("", preset, params, paging.Slice(ROWS, column, descending))
+        whole = query.Query("", preset, params, paging.Slice(column=column, descending=descending))
+        return Related(str(shown.title), view.list_page(asked), query.link(view, whole))
 
     def _tile(self, count: Count) -> Tile | None:
         if not scope.current().can(roles.READ, count.resource):

@@ -43,6 +43,7 @@ class GridView(EntityView):
     ]  # fmt: skip
     fixed_columns = ("level", "code")
     filter_columns = ["level", "kind", "difficulty", "grid_code"]
+    link_filters = ("parent",)
     choices = {"level": LEVELS, "kind": CELL_KINDS, "difficulty": DIFFICULTIES}
     help_texts = {
         "code": _l("The code of the grid above, then 2 digits (area, block) or 3 (cell)."),

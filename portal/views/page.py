@@ -197,9 +197,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Desk:
-    """The first page of a role: what to do now, then how things stand, then lists."""
+    """The first page of a role: what to do now, then how things stand, then lists and a map.
+
+    ``map_url`` is the picture of the grid ``map_title``; a list of its parts stands beside it.
+    """
 
     title: str
     sections: list[Section] = field(default_factory=list)
     lists: list[Related] = field(default_factory=list)
     intro: str = ""
+    map_url: str | None = None
+    map_title: str = ""

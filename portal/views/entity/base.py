@@ -45,6 +45,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
     form_columns: ClassVar[list[str]] = []
     fixed_columns: ClassVar[tuple[str, ...]] = ()  # typed when adding, never changed
     filter_columns: ClassVar[list[str]] = []
+    link_filters: ClassVar[tuple[str, ...]] = ()  # relations that only links filter by
     search_in: ClassVar[tuple[str, ...]] = ()  # columns or relations; empty: the search terms
     choices: ClassVar[dict[str, dict[Any, Any]]] = {}
     labels: ClassVar[dict[str, Any]] = {}
@@ -96,7 +97,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
     def filter_names(self) -> list[str]:
         """Names that filter: the declared ones and the relations of related lists."""
         relations = [n for n in self.list_columns if self.datamodel.is_relation_many_to_one(n)]
-        return [*self.filter_columns, *(r for r in relations if r != "grid")]
+        return [*self.filter_columns, *(r for r in relations if r != "grid"), *self.link_filters]
 
     def relation_key(self, name: str) -> Any:
         """The column of the related table that a many-to-one relation refers to."""
