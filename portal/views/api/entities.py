@@ -21,6 +21,7 @@ from portal.errors import Forbidden, OutOfScope
 from portal.rules.masking import mask
 from portal.views.api import bodies
 from portal.views.api.answers import AnswersMixin
+from portal.views.entity.cells import label_of
 from portal.views.entity.interface import ScopedInterface
 
 METHODS = {
@@ -85,6 +86,14 @@ class EntityApi(AnswersMixin, ModelRestApi):
     def _sanitize_page_args(self, page: Any, page_size: Any) -> Any:
         return super()._sanitize_page_args(min(max(page or 0, 0), FURTHEST), page_size)
 
+    def _get_field_info(self, field: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        told: dict[str, Any] = super()._get_field_info(field, *args, **kwargs)
+        view = self.view()
+        # FAB translates an empty description, and gets the head of the catalogue.
+        told["description"] = str(view.help_texts.get(field.name, ""))
+        told["label"] = label_of(view, field.name)
+        return told
+
     def pre_get(self, data: dict[str, Any]) -> None:
         """Mask what is private."""
         self._mask(data.get("result", {}))
@@ -117,8 +126,11 @@ class EntityApi(AnswersMixin, ModelRestApi):
         """Delete a row within the scope."""
         if (refused := self._refused(pk, roles.REMOVE)) is not None:
             return refused
+        view, row = self.view(), self.datamodel.find(pk)
+        if view.blockers([row]):
+            return self._not_done(None)
         try:
-            self.view().erase([self.datamodel.find(pk)])
+            view.erase([row])
         except (OutOfScope, Forbidden, IntegrityError, StaleDataError) as refusal:
             return self._not_done(refusal)
         return self.response(200, message="OK")

@@ -85,7 +85,11 @@ class EditingMixin:
         form.once.data = secrets.token_urlsafe(12)
         for name in self.form_columns:
             if name in request.args and name in form:
-                form[name].process_formdata([request.args[name]])
+                field = form[name]
+                try:
+                    field.process_formdata([request.args[name]])
+                except ValueError:  # an address that does not fit only fills in nothing
+                    field.process(None)
 
     def _values(self: Any, row: Any, columns: list[str]) -> dict[str, Any]:
         values: dict[str, Any] = {"row_version": str(getattr(row, "version", ""))}

@@ -69,7 +69,7 @@ class RemovingMixin:
         for other in table.metadata.sorted_tables:
             for column in other.columns:
                 for key in column.foreign_keys:
-                    if key.column.table is not table or key.ondelete != "RESTRICT":
+                    if key.column.table is not table or key.ondelete == "CASCADE":
                         continue
                     values = [getattr(row, key.column.key) for row in rows]
                     counted = select(func.count()).select_from(other).where(column.in_(values))
