@@ -20,6 +20,7 @@ from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 
 import jobs
+from jobs import boards
 from portal import queue
 from portal.app import create_app
 from portal.cli.process import die_with_parent
@@ -111,6 +112,8 @@ def main() -> int:
     logging.getLogger("rq").setLevel(logging.WARNING)
     app = create_app()
     import_jobs()
+    with app.app_context():
+        boards.warm_up()
     worker = PortalWorker(app)
     worker.work(with_scheduler=True, logging_level="WARNING")
     return 0

@@ -127,11 +127,21 @@ class Shown:
 
     title: Any
     resource: str
+    columns: tuple[str, ...]
     params: dict[str, str] = field(default_factory=dict)
 
 
-PARTS = Shown(_l("Grids below"), "Grid", {"parent": "{grid}"})
-SERVING = Shown(_l("Who serves here"), "Post", {"preset": "current", "grid_code": "{grid}"})
+PARTS = Shown(
+    _l("Grids below"), "Grid", ("name", "households_declared", "kind"), {"parent": "{grid}"}
+)
+SERVING = Shown(
+    _l("Who serves here"),
+    "Post",
+    ("worker", "post_role", "since"),
+    {"preset": "current", "grid_code": "{grid}"},
+)
+IMPORTED = Shown(_l("Last imports"), "ImportBatch", ("created_at", "kind", "rows", "failed"))
+NOTED = Shown(_l("Last entries"), "AuditEntry", ("at", "actor", "action", "table_name"))
 LISTS: dict[str, tuple[Shown, ...]] = {
     roles.GRID_WORKER: (SERVING,),
     roles.GRID_LEADER: (SERVING,),
@@ -140,8 +150,8 @@ LISTS: dict[str, tuple[Shown, ...]] = {
     roles.STATION: (PARTS,),
     roles.LEADER: (PARTS,),
     roles.STREET: (PARTS,),
-    roles.CLERK: (Shown(_l("Last imports"), "ImportBatch"), PARTS),
-    roles.AUDITOR: (Shown(_l("Last entries"), "AuditEntry"),),
+    roles.CLERK: (IMPORTED, PARTS),
+    roles.AUDITOR: (NOTED,),
 }
 ROWS = 10
 
@@ -207,7 +217,9 @@ class DeskView(BaseView):
         column, descending = view.default_order
         asked = query.Query("", preset, params, paging.Slice(ROWS, column, descending))
         whole = query.Query("", preset, params, paging.Slice(column=column, descending=descending))
-        return Related(str(shown.title), view.list_page(asked), query.link(view, whole))
+        return Related(
+            str(shown.title), view.list_page(asked, shown.columns), query.link(view, whole)
+        )
 
     def _tile(self, count: Count) -> Tile | None:
         if not scope.current().can(roles.READ, count.resource):

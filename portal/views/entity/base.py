@@ -144,13 +144,14 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
         page = self.list_page(query.parse(self))
         return render_template("views/entity/list.html", view=self, page=page)
 
-    def list_page(self, asked: query.Query) -> ListPage:
-        """The page that ``asked`` describes, worded for the template."""
+    def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:
+        """The page that ``asked`` describes, worded for the template; all ``columns`` if none."""
+        shown = columns or self.list_columns
         found = query.fetch(self, asked)
         may_export = scope.current().can(roles.EXPORT, self.class_permission_name)
         return ListPage(
-            columns=[self._column(name, asked) for name in self.list_columns],
-            rows=[self._row(row) for row in found.rows],
+            columns=[self._column(name, asked) for name in shown],
+            rows=[self._row(row, shown) for row in found.rows],
             total=found.total,
             capped=found.capped,
             q=asked.q,
@@ -176,7 +177,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
         turned = f"-{name}" if mine and not asked.part.descending else name
         return Column(name, label, query.link(self, asked, order=turned), state)  # type: ignore[arg-type]
 
-    def _row(self, row: Any) -> Row:
+    def _row(self, row: Any, columns: Sequence[str]) -> Row:
         return Row(
             id=row.id,
             title=self.title_of(row),
@@ -185,7 +186,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
             delete_url=f"{self.route_base}/delete/{row.id}"
             if self.may(roles.REMOVE, row)
             else None,
-            cells=[cells.cell(self, row, name) for name in self.list_columns],
+            cells=[cells.cell(self, row, name) for name in columns],
         )
 
     def title_of(self, row: Any) -> str:
