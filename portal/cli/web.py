@@ -4,6 +4,8 @@ Synchronous workers, because views of the framework keep state between requests;
 workers share the memory of the imported application.
 """
 
+import logging
+import os
 from typing import Any
 
 from config import load_settings
@@ -36,3 +38,11 @@ def post_fork(server: Any, worker: Any) -> None:
     application = worker.app.wsgi()
     with application.app_context():
         application.extensions["sqlalchemy"].engine.dispose(close=False)
+
+
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """A worker that has answered its last request goes at once: tearing down every module that it
+    shares with the parent would copy the memory of all of them first.
+    """
+    logging.shutdown()
+    os._exit(0)
