@@ -161,7 +161,7 @@ class RoleView(EntityView):
     list_title = _l("Roles")
     one_title = _l("Role")
     search_in = ("name",)
-    list_columns = ["label", "rights"]
+    list_columns = ["label"]
     show_groups = [("", ["label", "rights"])]
     labels = {"label": _l("Role"), "rights": _l("May")}
     order = ("id",)
