@@ -150,7 +150,7 @@ LISTS: dict[str, tuple[Shown, ...]] = {
     roles.STATION: (PARTS,),
     roles.LEADER: (PARTS,),
     roles.STREET: (PARTS,),
-    roles.CLERK: (IMPORTED, PARTS),
+    roles.CLERK: (PARTS, IMPORTED),
     roles.AUDITOR: (NOTED,),
 }
 ROWS = 10
