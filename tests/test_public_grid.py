@@ -276,6 +276,7 @@ def move(session: Session) -> None:
     [
         (f"/directory/{OLD}", f"/directory/{CELL}"),
         (f"/directory/{OLD}.json", f"/directory/{CELL}.json"),
+        (f"/directory/{OLD}?endpoint=x&_scheme=y&_external=1", f"/directory/{CELL}"),
         (f"/directory/{OLD}/map.svg", f"/directory/{CELL}/map.svg"),
         (f"/directory/{OLD}/board.pdf?size=a4", f"/directory/{CELL}/board.pdf?size=a4"),
     ],

@@ -48,7 +48,9 @@ def find_grid(code: str) -> tuple[list[Any], list[Any]]:
 
 def _move(code: str) -> None:
     """Send the visitor to the same page of another grid."""
-    values = {**request.args.to_dict(), **(request.view_args or {}), "code": code}
+    values = {"code": code}
+    if "size" in request.args:  # nothing else of the address reaches url_for
+        values["size"] = request.args["size"]
     abort(redirect(url_for(request.endpoint or "directory.grid", **values), 301))
 
 
