@@ -48,7 +48,7 @@ def find_grid(code: str) -> tuple[list[Any], list[Any]]:
 
 def _move(code: str) -> None:
     """Send the visitor to the same page of another grid."""
-    values = {"code": code}
+    values: dict[str, Any] = {"code": code}
     if "size" in request.args:  # nothing else of the address reaches url_for
         values["size"] = request.args["size"]
     abort(redirect(url_for(request.endpoint or "directory.grid", **values), 301))
