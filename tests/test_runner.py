@@ -85,9 +85,11 @@ class Started:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found.append(f"{folder.name} {words.decode()}")
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                # The queue server writes its title over its environment, but names the folder.
+                environ = (folder / "environ").read_bytes().split(b"\0")
+                if mark in environ or f"{self.var}/" in words:
+                    found.append(f"{folder.name} {words}")
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
         return found
