@@ -1,6 +1,8 @@
 #!/bin/sh
 # All checks that need no running part. Every one runs, so that one round shows everything; exit 1 if any failed.
 set -u
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
 bin=.venv/bin
 sources="portal jobs config.py tests scripts bench"
 failed=""
@@ -8,9 +10,10 @@ failed=""
 check() {
     name=$1
     shift
-    if "$@"; then
+    if "$@" >"$said" 2>&1; then
         echo "ok    $name"
     else
+        cat "$said"
         echo "FAIL  $name"
         failed="$failed $name"
     fi
