@@ -150,7 +150,7 @@ def test_an_empty_form_says_what_is_missing_and_keeps_what_was_typed(
 def test_a_second_click_adds_nothing_twice(portal, client_as):
     client = client_as("station")
     form = client.get("/duties/add").form()
-    form |= {"code": "D598", "group_no": "1", "title": "一次", "role": "x", "frequency": "weekly"}
+    form |= {"code": "D598", "group_no": "1", "title": "一次", "role": "patrol", "frequency": "weekly"}
     first, second = client.post("/duties/add", form), client.post("/duties/add", form)
     assert first.status == second.status == 302
     assert first.location == second.location
@@ -361,3 +361,14 @@ def test_a_supervision_number_is_not_that_of_the_supervised(portal, client_as):
     answer = client_as("station").submit("/hotlines/add", values)
     assert answer.status == 400
     assert answer.soup.select("#number-err")
+
+
+def test_a_duty_belongs_to_posts_that_exist(portal, client_as):
+    client = client_as("station")
+    wrong = client.submit("/duties/edit/1", {"role": "grid_worker; nobody"})
+    assert wrong.status == 400
+    assert wrong.form()["role"] == "grid_worker; nobody"
+    assert "nobody" in wrong.one("#role-err").get_text()
+    assert client.submit("/duties/edit/1", {"role": "grid_worker， patrol"}).status == 302
+    with portal.app_context():
+        assert db.session.get(models.Duty, 1).role == "grid_worker;patrol"

@@ -7,7 +7,7 @@ from sqlalchemy import Select, or_
 
 from portal.models import Duty, Hotline, Regulation, Setting
 from portal.models.choices import DUTY_GROUPS, FREQUENCIES, HOTLINE_SCOPES
-from portal.rules import settings, teams
+from portal.rules import duties, settings, teams
 from portal.views import wording
 from portal.views.entity.base import READ_ONLY, EntityView
 
@@ -33,6 +33,10 @@ class DutyView(EntityView):
     labels = {"role": _l("Posts")}
     help_texts = {"role": _l("Codes of posts, separated by a semicolon.")}
     order = ("code",)
+
+    def prepare(self, row: Duty, *, new: bool) -> None:
+        """Its posts are in the catalogue."""
+        duties.prepare_duty(self.datamodel.session, row)
 
     def worded_role(self, row: Duty) -> str:
         """The posts that have the duty."""

@@ -4,6 +4,7 @@ import re
 
 from portal.models import Duty, PostRole
 from portal.models.choices import FREQUENCIES
+from portal.rules.duties import OTHER_ROLES
 from portal.rules.imports.cells import Cleaner, Note, choice, code, text, whole_number
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.work import Work
@@ -20,8 +21,6 @@ FREQUENCY_WORDS: dict[str, tuple[str, ...]] = {
     "by_plan": ("按计划", "按方案"),
     "by_campaign": ("按专项", "按专项安排"),
 }
-# Somebody who has no post in the catalogue of posts but is named in duties.
-OTHER_ROLES = ("care_officer",)
 assert FREQUENCY_WORDS.keys() == FREQUENCIES.keys()
 
 
