@@ -30,7 +30,7 @@ class EditingMixin:
     @allowed(roles.WRITE)
     def add(self: Any) -> ResponseReturnValue:
         """The empty form; then the new record."""
-        if not self.form_columns:
+        if not self.may_add():
             abort(404)
         form = forms.build(self, self.form_columns, new=True)()
         if request.method == "GET":

@@ -1,0 +1,211 @@
+"""The access table: role × route × action × expected, written down apart from the code it judges.
+
+``RIGHTS`` says per list what each role may do there (domain.md, Roles): r read, w add and edit,
+d delete, e export. ``ENTITY_ROUTES`` and ``API_ROUTES`` say which right a route of every list
+needs; ``OTHERS`` says for each remaining route what a stranger and a signed-in person get. A route
+of the application that none of them names fails ``test_every_route_is_in_the_table``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# role → (sign-in of the demo community, grid it acts in)
+COMMUNITY = "420102002990"
+SIGN_INS = {
+    "GridWorker": ("worker07", "4201020029900102003"),
+    "GridLeader": ("leader07", "4201020029900102003"),
+    "BlockLeader": ("block03", "4201020029900103"),
+    "AreaLeader": ("area1", "42010200299001"),
+    "Clerk": ("clerk1", "42010200299001"),
+    "Mediator": ("mediator", COMMUNITY),
+    "Station": ("station", COMMUNITY),
+    "Leader": ("leader", COMMUNITY),
+    "Street": ("street", "420102002"),
+    "CareOfficer": ("care", COMMUNITY),
+    "Auditor": ("auditor", COMMUNITY),
+    "Admin": ("admin", COMMUNITY),
+}
+EVERYWHERE = ("Admin", "Auditor")  # their roles have no grid
+ROLES = tuple(SIGN_INS)
+
+_TABLE = """
+#              GridWorker GridLeader BlockLeader AreaLeader Clerk Mediator Station Leader Street CareOfficer Auditor Admin
+grids          r          r          r           r          re    r        rwde    re     re     r           -       r
+workers        r          r          r           r          rwe   r        rwde    r      r      -           -       r
+posts          r          r          r           r          re    r        rwde    r      r      -           -       -
+post-roles     r          r          r           r          re    r        re      r      r      r           r       r
+duties         r          r          r           r          re    r        rwde    r      r      r           r       r
+hotlines       r          r          r           r          re    r        rwde    r      r      r           r       rwd
+regulations    r          r          r           r          re    r        rwde    r      r      r           r       r
+leading-groups r          r          r           r          re    r        rwde    re     re     -           -       -
+teams          r          r          r           rw         rwe   r        rwde    r      r      -           -       -
+documents      r          r          r           r          r     r        rwe     r      r      -           -       -
+imports        -          -          -           -          r     -        r       -      -      -           r       -
+users          -          -          -           -          -     -        -       -      -      -           -       rw
+roles          -          -          -           -          -     -        -       -      -      -           r       r
+grants         -          -          -           -          -     -        -       -      -      -           r       rwd
+audit          -          -          -           -          -     -        -       -      -      -           re      -
+settings       -          -          -           -          -     -        r       -      -      -           -       rw
+"""  # noqa: E501 a table is read across
+RIGHTS: dict[str, dict[str, str]] = {
+    words[0]: dict(zip(ROLES, words[1:], strict=True))
+    for words in (line.split() for line in _TABLE.strip().splitlines()[1:])
+}
+RESOURCES = {
+    "grids": "Grid", "workers": "Worker", "posts": "Post", "post-roles": "PostRole",
+    "duties": "Duty", "hotlines": "Hotline", "regulations": "Regulation",
+    "leading-groups": "LeadingGroup", "teams": "Team", "documents": "IssuedDocument",
+    "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
+    "audit": "AuditEntry", "settings": "Setting",
+}  # fmt: skip
+# Rows of these belong to a grid.
+SCOPED = ("grids", "workers", "posts", "hotlines", "leading-groups", "teams", "documents")
+# Nothing of these is typed into a form, whoever asks (a right to write is for a later verb).
+NO_FORM = ("documents", "imports", "roles", "audit", "post-roles")
+NO_ADD = (*NO_FORM, "settings")
+READ_ONLY_API = (*NO_FORM, "users", "settings")
+SENSITIVE = {"workers": "phone", "users": "email"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route and method, and the right it needs.
+
+    ``right`` is a letter of RIGHTS for the list ``slug``; for routes of no list it is ``public``,
+    ``signed-in`` or ``token``. ``of_row``: the address names a row, so the scope counts too.
+    ``fine``: what a permitted request for a row of one's own is answered with.
+    """
+
+    rule: str
+    method: str
+    right: str
+    slug: str = ""
+    of_row: bool = False
+    fine: tuple[int, ...] = (200,)
+    values: tuple[tuple[str, str], ...] = ()
+
+
+# suffix, method, right, names a row, answer where it is permitted
+ENTITY_ROUTES: tuple[tuple[str, str, str, bool, tuple[int, ...]], ...] = (
+    ("/list/", "GET", "r", False, (200,)),
+    ("/show/<pk>", "GET", "r", True, (200,)),
+    ("/lookup/", "GET", "r", False, (200,)),
+    ("/add", "GET", "w", False, (200,)),
+    ("/add", "POST", "w", False, (400,)),  # the form again: nothing was typed
+    ("/edit/<pk>", "GET", "w", True, (200,)),
+    ("/edit/<pk>", "POST", "w", True, (400,)),
+    ("/delete/<pk>", "GET", "d", True, (200,)),
+    ("/delete/<pk>", "POST", "d", True, (302, 409)),
+    ("/export/<string:fmt>", "GET", "e", False, (200,)),
+    ("/reveal/<pk>/<string:column>", "GET", "w", True, (200,)),
+    ("/reveal/<pk>/<string:column>", "POST", "w", True, (400,)),  # no reason was given
+    ("/action/<string:name>/<pk>", "POST", "d", True, (200,)),  # asks before it deletes
+    ("/action_post", "POST", "d", True, (200,)),
+)
+API_ROUTES: tuple[tuple[str, str, str, bool, tuple[int, ...]], ...] = (
+    ("/", "GET", "r", False, (200,)),
+    ("/_info", "GET", "r", False, (200,)),
+    ("/<int:pk>", "GET", "r", True, (200,)),
+    ("/", "POST", "w", False, (422,)),
+    ("/<pk>", "PUT", "w", True, (422,)),
+    ("/<pk>", "DELETE", "d", True, (200, 409)),
+)
+OTHERS = (
+    Row("/", "GET", "public"),
+    Row("/directory/", "GET", "public"),
+    Row("/directory/<code>", "GET", "public"),
+    Row("/directory/<code>.json", "GET", "public"),
+    Row("/directory/<code>/map.svg", "GET", "public"),
+    Row("/directory/<code>/board.pdf", "GET", "public", fine=(200, 202, 303, 503)),
+    Row("/directory/portraits/<int:seed>.svg", "GET", "public", fine=(200, 404)),
+    Row("/robots.txt", "GET", "public"),
+    Row("/sitemap.xml", "GET", "public"),
+    Row("/preferences/", "GET", "public", fine=(302,)),
+    Row("/healthz", "GET", "public"),
+    Row("/readyz", "GET", "public"),
+    Row("/static/<path:filename>", "GET", "public"),
+    Row("/static/appbuilder/<path:filename>", "GET", "public"),
+    Row("/login/", "GET", "public", fine=(200, 302)),
+    Row("/login/", "POST", "public", fine=(302, 400)),
+    Row("/logout/", "GET", "public"),
+    Row("/logout/", "POST", "public", fine=(302,)),
+    Row("/desk/", "GET", "signed-in"),
+    Row("/account/", "GET", "signed-in"),
+    Row("/resetmypassword/form", "GET", "signed-in"),
+    Row("/resetmypassword/form", "POST", "signed-in", fine=(400,)),
+    Row("/api/<version>/_openapi", "GET", "signed-in"),
+    Row("/api/v1/security/login", "POST", "public", fine=(400,)),
+    Row("/api/v1/security/refresh", "POST", "token", fine=(401,)),
+    Row("/users/can/<pk>", "GET", "r", "users", of_row=True),
+    Row("/users/password/<pk>", "GET", "w", "users", of_row=True),
+    Row("/users/password/<pk>", "POST", "w", "users", of_row=True, fine=(400,)),
+    Row("/grids/findings/<pk>", "GET", "r", "grids", of_row=True),
+)
+STATIC = {
+    "/static/<path:filename>": "img/mark.svg",
+    "/static/appbuilder/<path:filename>": "css/ab.css",
+}
+
+
+def rows() -> Iterator[Row]:
+    """Every line of the table."""
+    for slug in RIGHTS:
+        for suffix, method, right, of_row, fine in ENTITY_ROUTES:
+            yield Row(f"/{slug}{suffix}", method, right, slug, of_row, fine)
+        for suffix, method, right, of_row, fine in API_ROUTES:
+            if method == "GET" or slug not in READ_ONLY_API:
+                yield Row(f"/api/v1/{slug}{suffix}", method, right, slug, of_row, fine)
+    yield from OTHERS
+
+
+def may(role: str, row: Row) -> bool:
+    """Whether ``role`` may do what ``row`` is about, somewhere."""
+    return row.right in RIGHTS[row.slug][role]
+
+
+def expected(role: str | None, row: Row, where: str) -> tuple[int, ...]:
+    """What a person in ``role`` (None: a stranger) gets for a row in their grid (``own``), outside
+    it (``foreign``) or none at all (``missing``).
+    """
+    api = row.rule.startswith("/api/")
+    if row.right in ("public", "token"):
+        return row.fine
+    if role is None:
+        return (401,) if api else (302,)
+    if row.right == "signed-in":
+        return row.fine
+    if not may(role, row):
+        return (403,)
+    if _formless(row):
+        return (404,)
+    outside = where == "missing" or (where == "foreign" and role not in EVERYWHERE)
+    return (404,) if row.of_row and outside else row.fine
+
+
+def _formless(row: Row) -> bool:
+    """Routes that lead nowhere for anybody: no form, no private value."""
+    if row.slug in NO_ADD and row.rule.endswith("/add"):
+        return True
+    if row.slug in NO_FORM and "/edit/" in row.rule:
+        return True
+    return "/reveal/" in row.rule and row.slug not in SENSITIVE
+
+
+def address(row: Row, pk: Any) -> str:
+    """The address of ``row`` for the row with key ``pk``."""
+    filled = {
+        "<pk>": str(pk),
+        "<int:pk>": str(pk),
+        "<string:fmt>": "csv",
+        "<string:column>": SENSITIVE.get(row.slug, "phone"),
+        "<string:name>": "remove",
+        "<version>": "v1",
+        "<code>": COMMUNITY,
+        "<int:seed>": "7",
+        "<path:filename>": STATIC.get(row.rule, ""),
+    }
+    path = row.rule
+    for hole, value in filled.items():
+        path = path.replace(hole, value)
+    return path

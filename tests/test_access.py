@@ -1,0 +1,236 @@
+"""Every route × role × row, against the access table; and the same rights as FAB would give."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import pytest
+from flask import g
+from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_login import login_user
+from sqlalchemy import select
+
+from portal import roles, scope
+from portal.extensions import db
+from portal.models import (
+    AccountGrant,
+    AuditEntry,
+    Duty,
+    Grid,
+    Hotline,
+    ImportBatch,
+    IssuedDocument,
+    LeadingGroup,
+    Post,
+    PostRole,
+    Regulation,
+    Setting,
+    Team,
+    User,
+    Worker,
+)
+from portal.queries.identity import PREFIX
+from tests.support import access_table as table
+
+STREET, ELSEWHERE = "420102003", "420102003001"  # nobody's but the administrator's
+MISSING = 999_999_999
+MODELS = {
+    "grids": Grid, "workers": Worker, "posts": Post, "post-roles": PostRole, "duties": Duty,
+    "hotlines": Hotline, "regulations": Regulation, "leading-groups": LeadingGroup, "teams": Team,
+    "documents": IssuedDocument, "imports": ImportBatch, "users": User, "grants": AccountGrant,
+    "audit": AuditEntry, "settings": Setting,
+}  # fmt: skip
+
+
+def methods_of(app):
+    """Every (rule, method) the application answers."""
+    return {
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_is_in_the_table(app):
+    known = {(row.rule, row.method) for row in table.rows()}
+    assert methods_of(app) - known == set(), "routes without a row in tests/support/access_table.py"
+    assert known - methods_of(app) == set(), "rows without a route"
+
+
+@pytest.mark.one_engine
+def test_the_roles_table_is_what_the_access_table_says():
+    letters = {"r": roles.READ, "w": roles.WRITE, "d": roles.REMOVE, "e": roles.EXPORT}
+    for slug, by_role in table.RIGHTS.items():
+        for role, allowed in by_role.items():
+            for letter, action in letters.items():
+                said = roles.permits(role, action, table.RESOURCES[slug])
+                assert said == (letter in allowed), f"{role} {action} {slug}"
+    assert set(roles.TABLE) == {*table.RESOURCES.values(), "OpenApi"}
+    assert not roles.rights(roles.PUBLIC)
+
+
+def plant(code, number=1):
+    """One row of every scoped list in grid ``code``; slug → key."""
+    worker = Worker(name="甲乙丙", grid_code=code, origin="volunteer", phone="15400001111")
+    db.session.add(worker)
+    db.session.flush()
+    issued = {"size": "a3", "lang": "en", "issue_no": number, "issued_on": date(2026, 1, 5)}
+    digest = {"content_hash": "0" * 64, "sha256": "0" * 64, "pages": 1, "path": "x.pdf"}
+    volunteer = {"basis": "volunteer", "since": date(2026, 1, 5)}
+    planted = {
+        "workers": worker,
+        "posts": Post(worker_id=worker.id, grid_code=code, role="volunteer", **volunteer),
+        "hotlines": Hotline(name="试验", number="1", scope="grid", grid_code=code),
+        "leading-groups": LeadingGroup(name="试验组", grid_code=code),
+        "teams": Team(name="试验队", kind="patrol", grid_code=code),
+        "documents": IssuedDocument(
+            grid_code=code, kind="board", number=f"T{code}-{number}", **issued, **digest
+        ),
+    }
+    db.session.add_all(planted.values())
+    db.session.flush()
+    grid = db.session.scalar(select(Grid.id).where(Grid.code == code))
+    return {"grids": grid} | {slug: row.id for slug, row in planted.items()}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Keys by list: in the role's grid (``spare``: once more, to be deleted over the API), and in
+    a community that is nobody's.
+    """
+
+    own: dict[str, int]
+    spare: dict[str, int]
+    foreign: dict[str, int]
+
+
+def plant_all(role):
+    """Rows in the role's own grid and in a community that is nobody's."""
+    street = Grid(code=STREET, name="邻街", level="street", parent_code="420102")
+    other = Grid(code=ELSEWHERE, name="邻社区", level="community", parent_code=STREET)
+    db.session.add_all([street, other, ImportBatch(kind="grids", file_name="x.csv", actor="x")])
+    db.session.flush()
+    care = db.session.scalar(select(User.id).where(User.username == "care"))
+    code = table.SIGN_INS[role][1]
+    own, spare, foreign = plant(code), plant(code, 2), plant(ELSEWHERE)
+    db.session.commit()
+    for slug, model in MODELS.items():
+        if slug not in own:
+            keys = db.session.scalars(select(model.id).order_by(model.id.desc()).limit(2)).all()
+            own[slug], spare[slug] = keys[0], keys[-1]
+    own["roles"] = 1
+    return Rows(own | {"users": care}, spare, foreign)
+
+
+class Caller:
+    """Sends the request of a row of the table, with a valid token, and says what came back."""
+
+    def __init__(self, client):
+        self.client = client
+        self.raw = client.raw
+        page = client.get("/login/" if client.username is None else "/logout/")
+        self.token = page.form()["csrf_token"]
+
+    def status(self, row, pk):
+        """The status of the answer."""
+        path, api = table.address(row, pk), row.rule.startswith("/api/")
+        send = partial(self.raw.open, path, method=row.method)
+        data = {"csrf_token": self.token}
+        if row.rule.endswith("/action_post"):
+            data |= {"action": "remove", "rowid": str(pk)}
+        if row.method == "GET":
+            answer = send()
+        elif api:
+            answer = send(json={}, headers={"X-CSRFToken": self.token})
+        else:
+            answer = send(data=data)
+        answer.close()
+        return answer.status_code
+
+
+def gentle_first(row):
+    """Reading before writing, writing before deleting, signing out last."""
+    writes = row.method != "GET"
+    out = writes and row.rule == "/logout/"
+    return (out, writes and (row.method == "DELETE" or "/delete/" in row.rule), writes)
+
+
+def walk(caller, role, rows):
+    """Every row of the table for one person; what was not as expected."""
+    wrong = []
+    for row in sorted(table.rows(), key=gentle_first):
+        own = rows.spare if row.method == "DELETE" else rows.own
+        cases = {"own": own.get(row.slug, 1)}
+        if row.of_row and role is not None and table.may(role, row):
+            cases = {"missing": MISSING, **cases}
+            if row.slug in table.SCOPED:
+                cases = {"foreign": rows.foreign[row.slug], **cases}
+        for where, pk in cases.items():
+            if where == "foreign" and role in table.EVERYWHERE:
+                continue  # nothing is foreign to them; the own row says it all
+            status = caller.status(row, pk)
+            wanted = table.expected(role, row, where)
+            if status not in wanted:
+                wrong.append(f"{row.method} {row.rule} {where}: {status}, expected {wanted}")
+    return "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", table.ROLES)
+def test_a_role_reaches_what_the_table_says_and_nothing_else(portal, client_as, role):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        rows = plant_all(role)
+    caller = Caller(client_as(table.SIGN_INS[role][0]))
+    assert walk(caller, role, rows) == ""
+
+
+def test_strangers_reach_the_public_pages_only(portal, client_as):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        rows = plant_all("Station")
+    assert walk(Caller(client_as(None)), None, rows) == ""
+
+
+def test_an_account_without_a_role_reaches_nothing(portal, client_as):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        user = db.session.scalar(select(User).where(User.username == "care"))
+        for grant in db.session.scalars(
+            select(AccountGrant).where(AccountGrant.user_id == user.id)
+        ):
+            db.session.delete(grant)
+        db.session.commit()
+    caller = Caller(client_as("care"))
+    for row in table.rows():
+        if row.slug:
+            assert caller.status(row, 1) == 403, f"{row.method} {row.rule}"
+
+
+def test_out_of_scope_and_not_there_look_the_same(portal, client_as):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        foreign = plant_all("Station").foreign
+    client = client_as("station")
+    for slug in table.SCOPED:
+        for path in (f"/{slug}/show/{{}}", f"/api/v1/{slug}/{{}}"):
+            there, missing = (client.get(path.format(key)) for key in (foreign[slug], MISSING))
+            assert there.status == missing.status == 404
+            assert there.text == missing.text.replace(str(MISSING), str(foreign[slug]))
+
+
+def test_every_right_is_fabs_own_answer(portal):
+    """For every demo account: ours equals what FAB reads from its synchronised tables."""
+    with portal.app_context():
+        manager = portal.appbuilder.sm
+        pairs = [(a, resource) for resource in roles.TABLE for a in roles.ACTIONS]
+        accounts = db.session.scalars(select(User).where(User.active.is_(True))).all()
+        assert len(accounts) > 80
+        names = [user.username for user in accounts]
+    differing = []
+    for name in names:
+        with portal.test_request_context("/"):
+            user = db.session.scalar(select(User).where(User.username == name))
+            login_user(user)
+            g.user = user
+            for action, resource in pairs:
+                ours = manager.has_access(PREFIX + action, resource)
+                theirs = SecurityManager.has_access(manager, PREFIX + action, resource)
+                if ours != theirs:
+                    differing.append((name, action, resource, ours, theirs))
+    assert differing == []
