@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import Field
@@ -111,4 +112,4 @@ def option(row: Any) -> Option:
     key = getattr(row, key_column(type(row)).key)
     label = getattr(row, named_column(type(row)).key)
     place = getattr(row, "grid_code", None)
-    return str(key), f"{label}（{place}）" if place else str(label)
+    return str(key), _("%(name)s (%(code)s)", name=label, code=place) if place else str(label)
