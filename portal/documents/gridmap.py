@@ -76,6 +76,9 @@ def map_labels(_: Callable[[str], str]) -> dict[str, Any]:
         "street": _("Road"),
         "north": _("N"),
         "metres": _("m"),
+        "comma": _(", "),
+        "colon": _(": "),
+        "semicolon": _("; "),
         "east": _("East"),
         "south": _("South"),
         "west": _("West"),
@@ -150,7 +153,7 @@ class _Map:
 
     def svg(self) -> str:
         width, height = (f"{side:g}" for side in self.size)
-        title = f"{self.words['title']}: {self.focus.name}"
+        title = self.words["title"] + self.words["colon"] + self.focus.name
         body = "".join(
             (
                 definitions(self.id, self.height),
@@ -184,11 +187,11 @@ class _Map:
         sides: dict[str, list[str]] = {}
         for found in neighbours(self.focus.code, shapes):
             sides.setdefault(found.direction, []).append(names[found.code])
-        parts = [
-            f"{self.words['north_side' if side == 'north' else side]}: {', '.join(sides[side])}"
-            for side in sorted(sides)
-        ]
-        return "; ".join(parts) or self.focus.name
+        parts = []
+        for side in sorted(sides):
+            word = self.words["north_side" if side == "north" else side]
+            parts.append(word + self.words["colon"] + self.words["comma"].join(sides[side]))
+        return self.words["semicolon"].join(parts) or self.focus.name
 
     @cached_property
     def _inside(self) -> set[str]:
