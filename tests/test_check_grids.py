@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 import shapely
 from flask import Flask
-from flask_babel import Babel
 from shapely.affinity import translate
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, select, update
 
 from portal import clock
@@ -25,19 +23,9 @@ from portal.rules.check_grids import Finding, Report, check_grids
 from portal.rules.demo.ground import plan_grids
 from portal.rules.demo.sites import site
 from portal.rules.geometry import Plane, area_m2, dump_geometry, load_geometry, read_boundary
+from tests.support.grids import DEMO, STANDARD, block, cell, check, english, kinds, square  # noqa: F401 - english is a fixture
 
-STANDARD = {"scattered": (120, 160), "gated": (200, 250), "bungalow": (80, 120)}
-DEMO = "420102002990"
 CELLS = 19  # digits
-
-
-@pytest.fixture(autouse=True)
-def _texts() -> Any:
-    """Messages are lazy; give them an application to be translated in."""
-    app = Flask(__name__)
-    Babel(app, default_locale="en")
-    with app.app_context():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -56,33 +44,6 @@ def demo() -> dict[str, GridRecord]:
         )
         for plan in plans
     }
-
-
-def check(records: Iterable[GridRecord], under: str = "") -> Report:
-    return check_grids(list(records), STANDARD, under)
-
-
-def kinds(report: Report) -> list[str]:
-    return [finding.kind for finding in report.findings]
-
-
-def square(x: float, y: float, wide: float = 1, high: float = 1) -> BaseGeometry:
-    """A box in units of a thousandth of a degree, about 96 by 111 metres."""
-    return shapely.box(
-        114 + x / 1000, 30 + y / 1000, 114 + (x + wide) / 1000, 30 + (y + high) / 1000
-    )
-
-
-def cell(number: int, shape: BaseGeometry | None, **more: Any) -> GridRecord:
-    code = f"4201020029900101{number:03d}"
-    text = dump_geometry(shape) if shape is not None else None
-    parent = more.pop("parent_code", "4201020029900101")
-    return GridRecord(code, f"c{number}", "cell", parent_code=parent, boundary=text, **more)
-
-
-def block(shape: BaseGeometry | None) -> GridRecord:
-    text = dump_geometry(shape) if shape is not None else None
-    return GridRecord("4201020029900101", "block", "block", None, "42010200299001", text)
 
 
 def moved(record: GridRecord, corner: int, east: float, north: float) -> GridRecord:
@@ -394,105 +355,6 @@ def test_a_stored_ring_that_can_be_mended_is_no_finding() -> None:
     ring = [[114, 30], [114.001, 30], [114.001, 30], [114.001, 30.001], [114, 30.001]]
     spike = [*ring[:2], [114.002, 30.0], *ring[2:]]
     assert check([replace(cell(1, None), boundary=dump_text(spike))]).findings == []
-
-
-# -- households and staff ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "households", "found"),
-    [
-        ("scattered", 119, True),
-        ("scattered", 120, False),
-        ("scattered", 160, False),
-        ("scattered", 161, True),
-        ("gated", 199, True),
-        ("gated", 250, False),
-        ("bungalow", 80, False),
-        ("bungalow", 121, True),
-        (None, 5, False),
-        ("gated", None, False),
-    ],
-)
-def test_household_standard(kind: str | None, households: int | None, found: bool) -> None:
-    report = check([cell(1, square(0, 0), kind=kind, households=households)])
-    assert kinds(report) == (["household_standard"] if found else [])
-    if found:
-        assert str(households) in str(report.findings[0].message)
-
-
-STAFF: dict[str, dict[str, int]] = {
-    "community": {"group_head": 1, "group_deputy": 1, "office_director": 1},
-    "area": {"area_manager": 1, "area_head": 1, "data_clerk": 1},
-    "block": {"block_head": 1},
-    "cell": {"grid_leader": 1, "grid_worker": 1, "information_officer": 1},
-}
-
-
-def staffed(**changes: dict[str, int]) -> list[GridRecord]:
-    codes = {
-        "community": DEMO,
-        "area": f"{DEMO}01",
-        "block": f"{DEMO}0101",
-        "cell": f"{DEMO}0101001",
-    }
-    return [
-        GridRecord(code, level, level, posts=STAFF[level] | changes.get(level, {}), people=9)
-        for level, code in codes.items()
-    ]
-
-
-def staffing(records: list[GridRecord]) -> list[tuple[str, str]]:
-    return [(f.grids[0], str(f.message)) for f in check(records).findings if f.kind == "staffing"]
-
-
-def test_a_full_team_is_no_finding() -> None:
-    assert staffing(staffed()) == []
-
-
-@pytest.mark.parametrize(
-    ("level", "role", "words"),
-    [
-        ("community", "group_head", "Head of the leading group"),
-        ("community", "group_deputy", "Deputy"),
-        ("community", "office_director", "Office director"),
-        ("area", "area_manager", "Sponsoring leader"),
-        ("area", "area_head", "Head of the area"),
-        ("area", "data_clerk", "Data-entry clerk"),
-        ("block", "block_head", "Head of the block"),
-        ("cell", "grid_leader", "Grid leader"),
-        ("cell", "grid_worker", "Grid worker"),
-        ("cell", "information_officer", "Information officer"),
-    ],
-)
-def test_each_missing_post_is_named_at_its_grid(level: str, role: str, words: str) -> None:
-    ((code, message),) = staffing(staffed(**{level: {role: 0}}))
-    assert code == {"community": DEMO, "area": f"{DEMO}01", "block": f"{DEMO}0101"}.get(
-        level, f"{DEMO}0101001"
-    )
-    assert words in message
-
-
-def test_a_second_clerk_is_one_too_many_and_a_second_head_is_not() -> None:
-    ((_code, message),) = staffing(staffed(area={"data_clerk": 2, "area_head": 2}))
-    assert "exactly one" in message
-
-
-def test_an_area_has_at_least_four_people() -> None:
-    records = staffed()
-    records[1] = replace(records[1], people=3)
-    ((code, message),) = staffing(records)
-    assert code == f"{DEMO}01"
-    assert "3 people" in message
-
-
-def test_a_community_without_any_post_is_not_asked_for_staff() -> None:
-    empty = [replace(record, posts={}, people=0) for record in staffed()]
-    assert staffing(empty) == []
-    one = [*empty[:3], replace(empty[3], posts={"volunteer": 1})]
-    assert {code for code, _message in staffing(one)} == {r.code for r in empty}
-    other = [replace(r, code=r.code.replace("420102002990", "420102002991")) for r in empty]
-    assert all(not code.startswith("420102002991") for code, _m in staffing(one + other))
 
 
 # -- real boundaries, many grids -----------------------------------------------------------------

@@ -116,7 +116,8 @@ def _open(session: Session, batch_id: int) -> ImportBatch:
 
 
 def _steps(session: Session, batch: ImportBatch) -> Iterator[Step]:
-    models = {mapper.class_.__tablename__: mapper.class_ for mapper in Model.registry.mappers}
+    governed = (m for m in Model.registry.mappers if hasattr(m.class_, "resource"))
+    models = {mapper.local_table.name: mapper.class_ for mapper in governed}
     statement = select(CHANGES).where(CHANGES.c.batch_id == batch.id).order_by(CHANGES.c.id)
     changes = session.connection().execute(statement).mappings().all()
     rows: dict[str, dict[int, Found]] = defaultdict(dict)
