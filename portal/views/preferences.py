@@ -2,9 +2,9 @@
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.utils.base import is_safe_redirect_url
 
 from portal.views.context import LANGUAGE_COOKIE, PRINT_COOKIE
+from portal.views.targets import is_ours
 
 A_YEAR = 365 * 24 * 3600
 SIZES = ("normal", "large")
@@ -16,8 +16,7 @@ preferences = Blueprint("preferences", __name__)
 def choose() -> ResponseReturnValue:
     """Set ``lang`` or ``print`` and go back to ``next``; unknown values change nothing."""
     target = request.args.get("next", "")
-    inside = target.startswith("/") and is_safe_redirect_url(target)
-    answer = redirect(target if inside else url_for("home.index"))
+    answer = redirect(target if is_ours(target) else url_for("home.index"))
     wanted = {
         LANGUAGE_COOKIE: (request.args.get("lang"), current_app.config["LANGUAGES"]),
         PRINT_COOKIE: (request.args.get("print"), SIZES),

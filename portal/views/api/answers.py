@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import g
+from flask import g, request
+from flask_appbuilder.hooks import before_request
 from flask_appbuilder.security.api import SecurityApi
 from flask_babel import gettext as _
 
@@ -50,3 +51,17 @@ class AnswersMixin:
 
 class TokenApi(AnswersMixin, SecurityApi):
     """FAB's sign-in for programs."""
+
+    @before_request(only=["login"])
+    def check_body(self) -> Any:
+        """400 for anything but one JSON object."""
+        return self.response_400() if body() is None else None
+
+
+def body() -> dict[str, Any] | None:
+    """The JSON object that was sent; None for anything else."""
+    try:
+        found = request.get_json(silent=True) if request.is_json else None
+    except (RecursionError, UnicodeDecodeError):  # brackets without end, bytes that are no text
+        return None
+    return found if isinstance(found, dict) else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import prison
 from flask import g, has_request_context, request
 from flask_appbuilder.api import ModelRestApi
 from flask_appbuilder.exceptions import FABException
+from flask_appbuilder.hooks import before_request
 from flask_appbuilder.models.filters import Filters
 from flask_appbuilder.models.sqla.filters import SQLAFilterConverter
 from flask_babel import gettext as _
@@ -20,7 +22,7 @@ from portal import roles
 from portal.errors import Forbidden, OutOfScope
 from portal.rules.masking import mask
 from portal.views.api import bodies
-from portal.views.api.answers import AnswersMixin
+from portal.views.api.answers import AnswersMixin, body
 from portal.views.entity.cells import label_of
 from portal.views.entity.interface import ScopedInterface
 
@@ -66,6 +68,15 @@ class EntityApi(AnswersMixin, ModelRestApi):
     @_filters.setter
     def _filters(self, prototype: Filters) -> None:
         self._prototype = prototype
+
+    @before_request(only=["get", "get_list", "info"])
+    def check_question(self) -> Any:
+        """400 for a ``q`` that is no Rison; its parser fails in many ways."""
+        try:
+            prison.loads(request.args.get("q") or "()")
+        except Exception:
+            return self.response_400()
+        return None
 
     # reading -------------------------------------------------------------------
 
@@ -141,8 +152,8 @@ class EntityApi(AnswersMixin, ModelRestApi):
         return None if self.datamodel.find(pk, action) is not None else self.response_403()
 
     def _write(self, row: Any, columns: list[str], *, new: bool) -> Any:
-        data = request.get_json() if request.is_json else None
-        if not isinstance(data, dict):
+        data = body()
+        if data is None:
             return self.response_400()
         if not (data or new):
             return self.response_422({"": [_("Nothing is to be changed.")]})

@@ -54,11 +54,8 @@ class ScopedInterface(SQLAInterface):
 
     def find(self, key: Any, action: str = roles.READ) -> Any:
         """The row with primary key ``key``; None where it is missing or not for ``action``."""
-        try:
-            number = int(key)
-        except (TypeError, ValueError):
-            return None
-        if not 0 < number < 2**31:
+        text = str(key)
+        if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31):
             return None
         relations = [
             joinedload(getattr(self.obj, relation.key))
@@ -67,7 +64,7 @@ class ScopedInterface(SQLAInterface):
         ]
         statement = (
             select(self.obj)
-            .where(self.obj.id == number, visible(self.obj, action))
+            .where(self.obj.id == int(text), visible(self.obj, action))
             .options(*relations)
             .execution_options(populate_existing=True)
         )

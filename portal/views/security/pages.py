@@ -4,7 +4,6 @@ from flask import flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_appbuilder.security.decorators import no_cache
-from flask_appbuilder.utils.base import get_safe_redirect
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.security import check_password_hash
@@ -16,6 +15,7 @@ from portal.forms.security import LoginForm, OwnPasswordForm
 from portal.queries.identity import explain
 from portal.rules import audit, passwords
 from portal.views.security import session as sessions
+from portal.views.targets import is_ours
 
 
 class AuthView(BaseView):
@@ -55,7 +55,7 @@ class AuthView(BaseView):
     @staticmethod
     def _next() -> str:
         target = request.args.get("next") or request.form.get("next")
-        return get_safe_redirect(target) if target else url_for("DeskView.desk")
+        return str(target) if is_ours(target) else url_for("DeskView.desk")
 
     @expose("/logout/", methods=["GET", "POST"])
     @no_cache
