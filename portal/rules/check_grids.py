@@ -152,7 +152,8 @@ def _usable(shape: BaseGeometry | None) -> BaseGeometry | None:
 
 def _coverage_finding(piece: Piece, names: Mapping[str, str]) -> Finding:
     def listed(codes: Iterable[str]) -> str:
-        return _(", ").join(f"{names[code]} ({code})" for code in codes) or "–"
+        called = (_("%(name)s (%(code)s)", name=names[code], code=code) for code in codes)
+        return _(", ").join(called) or "–"
 
     values = {
         "first": listed(piece.about[:1]),
