@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+UNFINISHED = VENV / ".unfinished"
 FRONTEND = ROOT / "frontend"
 ASSETS = ROOT / "portal" / "static" / "vendor"
 
@@ -130,9 +131,10 @@ def os_packages(wanted: Sequence[str]) -> None:
 
 
 def virtual_environment() -> None:
-    """Makes .venv if it is not there or does not start any more."""
+    """Makes .venv if it is not there, does not start, or was left in the middle of an install."""
     probe = [str(PYTHON), "-m", "pip", "--version"]
-    if PYTHON.exists() and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+    whole = PYTHON.exists() and not UNFINISHED.exists()
+    if whole and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
         return
     say(f"virtual environment in .venv (Python {sys.version.split()[0]})")
     call(sys.executable, "-m", "venv", "--clear", VENV)
@@ -146,7 +148,10 @@ def python_packages(files: Sequence[str], label: str) -> None:
         virtual_environment()
         say(f"Python packages of {', '.join(files)} (some minutes the first time)")
         names = [word for name in files for word in ("-r", name)]
+        # pip takes a package that it copied half for installed, so half an environment is no use.
+        UNFINISHED.touch()
         call(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", *names)
+        UNFINISHED.unlink()
 
     value = digest(paths, str(VENV))
     once(VENV / ".stamps" / label, value, [PYTHON], install)
