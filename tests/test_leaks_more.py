@@ -218,7 +218,8 @@ def test_a_refusal_of_the_database_shows_no_statement(attack):
     refused = attack.ours.post(
         "/api/v1/workers/", json=typed | {"grid_code": AREA}, headers=key(attack)
     )
-    duty = {"code": "D101", "group_no": "1", "title": "重复", "role": "x", "frequency": "weekly"}
+    duty = {"code": "D101", "group_no": "1", "title": "重复", "frequency": "weekly"}
+    duty["role"] = "grid_worker"
     doubled = attack.ours.submit("/duties/add", duty)
     by_api = attack.ours.post("/api/v1/duties/", json=duty, headers=key(attack))
     assert (refused.status, doubled.status, by_api.status) == (422, 400, 409)
