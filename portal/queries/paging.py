@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, literal, or_, select
 from sqlalchemy import types as sa_types
 from sqlalchemy.orm import Session
 
@@ -102,7 +102,8 @@ def _beyond(column: Any, tie: Any, cursor: tuple[Any, int], descending: bool) ->
     if text is None:
         same = and_(column.is_(None), further_id)
         return or_(same, column.is_not(None)) if descending else same
-    value = _typed(column.type, text)
+    # As a parameter: SQLAlchemy compares no column with the constants true and false.
+    value = literal(_typed(column.type, text), column.type)
     further = column < value if descending else column > value
     beyond = or_(further, and_(column == value, further_id))
     if not _nullable(column):
