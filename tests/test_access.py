@@ -1,5 +1,6 @@
 """Every route × role × row, against the access table; and the same rights as FAB would give."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -161,7 +162,7 @@ def walk(caller, role, rows):
     for row in sorted(table.rows(), key=gentle_first):
         own = rows.spare if row.method == "DELETE" else rows.own
         cases = {"own": own.get(row.slug, 1)}
-        if row.of_row and role is not None and table.may(role, row):
+        if row.of_row and role is not None and "r" in table.RIGHTS[row.slug][role]:
             cases = {"missing": MISSING, **cases}
             if row.slug in table.SCOPED:
                 cases = {"foreign": rows.foreign[row.slug], **cases}
@@ -211,7 +212,10 @@ def test_out_of_scope_and_not_there_look_the_same(portal, client_as):
         for path in (f"/{slug}/show/{{}}", f"/api/v1/{slug}/{{}}"):
             there, missing = (client.get(path.format(key)) for key in (foreign[slug], MISSING))
             assert there.status == missing.status == 404
-            assert there.text == missing.text.replace(str(MISSING), str(foreign[slug]))
+            told = [
+                re.sub(r'name="csrf_token" value="[^"]+"', "", a.text) for a in (there, missing)
+            ]
+            assert told[0] == told[1].replace(str(MISSING), str(foreign[slug]))
 
 
 def test_every_right_is_fabs_own_answer(portal):

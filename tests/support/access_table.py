@@ -175,12 +175,13 @@ def expected(role: str | None, row: Row, where: str) -> tuple[int, ...]:
         return (401,) if api else (302,)
     if row.right == "signed-in":
         return row.fine
+    if "r" not in RIGHTS[row.slug][role]:
+        return (403,)
+    if row.of_row and where != "own":
+        return (404,)
     if not may(role, row):
         return (403,)
-    if _formless(row):
-        return (404,)
-    outside = where == "missing" or (where == "foreign" and role not in EVERYWHERE)
-    return (404,) if row.of_row and outside else row.fine
+    return (404,) if _formless(row) else row.fine
 
 
 def _formless(row: Row) -> bool:

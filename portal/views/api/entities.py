@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFError, validate_csrf
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal import roles
+from portal import roles, scope
 from portal.errors import Forbidden, OutOfScope
 from portal.rules.masking import mask
 from portal.views.api import bodies
@@ -68,6 +68,14 @@ class EntityApi(AnswersMixin, ModelRestApi):
     @_filters.setter
     def _filters(self, prototype: Filters) -> None:
         self._prototype = prototype
+
+    def response_403(self) -> Any:
+        """403; 404 for a row that is out of sight, whatever right is missing."""
+        key, identity = (request.view_args or {}).get("pk"), scope.current()
+        readable = identity.can(roles.READ, self.entity.resource)
+        if key is not None and readable and self.datamodel.find(key) is None:
+            return self.response_404()
+        return super().response_403()
 
     @before_request(only=["get", "get_list", "info"])
     def check_question(self) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import abort
 
-from portal import scope
+from portal import roles, scope
 from portal.errors import Forbidden
 from portal.queries.identity import PREFIX
 
 
 def allowed(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator of a view's method: 401 for nobody, 403 for somebody without the permission.
+    """Decorator of a view's method: 401 for nobody, 403 for somebody without the permission, 404
+    for a row (``pk``) that they do not see.
 
     FAB reads the permission's name from the method, so ``portal init`` finds it.
     """
@@ -20,7 +21,13 @@ def allowed(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            require(action, self.class_permission_name)
+            resource = self.class_permission_name
+            if "pk" in kwargs and not scope.current().can(action, resource):
+                # What is out of sight is not there, whatever else is missing.
+                require(roles.READ, resource)
+                if self.datamodel.find(kwargs["pk"]) is None:
+                    abort(404)
+            require(action, resource)
             return method(self, *args, **kwargs)
 
         call._permission_name = action  # type: ignore[attr-defined]

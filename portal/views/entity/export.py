@@ -16,7 +16,7 @@ from portal import clock, roles
 from portal.queries import paging
 from portal.rules import audit
 from portal.views.entity import cells, query
-from portal.views.entity.access import allowed
+from portal.views.entity.access import allowed, require
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -45,12 +45,15 @@ class ExportMixin:
         ]
 
     @expose("/export/<string:fmt>")
-    @allowed(roles.EXPORT)
+    @allowed(roles.READ)
     def export(self: Any, fmt: str) -> ResponseReturnValue:
-        """All rows of the list that may be exported, masked like the list."""
-        if fmt not in FORMATS:
-            abort(404)
+        """All rows of the list that may be exported, masked like the list; 404 for a grid out of
+        sight, 403 without the right to export.
+        """
         asked = query.parse(self)
+        if fmt not in FORMATS or not query.touches_scope(self, asked):
+            abort(404)
+        require(roles.EXPORT, self.class_permission_name)
         rows = self._export_rows(asked)
         session = self.datamodel.session
         audit.record_bulk(

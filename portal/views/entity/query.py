@@ -96,6 +96,13 @@ def _condition(view: Any, name: str, value: str) -> Any:
     return column == value
 
 
+def touches_scope(view: Any, query: Query) -> bool:
+    """Whether the grid that the query is narrowed to lies in, or above, what may be read."""
+    code = query.filters.get("grid_code", "").split(" ")[0]
+    prefixes = scope.current().prefixes("read", view.entity.resource)
+    return not code or any(code.startswith(p) or p.startswith(code) for p in prefixes)
+
+
 def with_relations(view: Any, found: Select[Any]) -> Select[Any]:
     """Load the relations the list shows in the same statement."""
     options = []
