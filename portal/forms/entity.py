@@ -15,7 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from portal.forms.base import PortalForm
 from portal.models.types import EncryptedText
@@ -39,8 +39,9 @@ class ReasonForm(PortalForm):
 
     reason = StringField(
         _l("Reason"),
-        [InputRequired(_l("Say why you need it.")), Length(min=4, max=200)],
+        [InputRequired(_l("Say why you need it.")), Length(4, 200)],
         description=_l("It is kept in the access log together with your name."),
+        filters=[lambda text: (text or "").strip()],
     )
 
 
@@ -60,7 +61,8 @@ def field_for(
     """The field that fits a column of the table; ``kept``: left empty, the old value stays."""
     required = not column.nullable and column.default is None and not kept
     told: dict[str, Any] = {"label": label, "description": help_text}
-    checks: list[Any] = [InputRequired(_l("Fill this in.")) if required else Optional()]
+    # Blanks alone are nothing.
+    checks: list[Any] = [DataRequired(_l("Fill this in.")) if required else Optional()]
     if choices is not None:
         return _select(column, told, choices, required)
     kind = column.type
@@ -69,8 +71,10 @@ def field_for(
     if isinstance(kind, sa_types.Date):
         return DateField(validators=checks, **told)
     if isinstance(kind, sa_types.Integer):
-        limit = NumberRange(0, 2_000_000_000, _l("Type a whole number of 0 or more."))
-        return IntegerField(validators=[*checks, limit], **told)
+        # 0 is a number like any other, so a number is asked for as it was typed.
+        asked = InputRequired(_l("Fill this in.")) if required else Optional()
+        limit = NumberRange(0, 2_000_000_000, _l("Type a whole number from 0 to 2000000000."))
+        return IntegerField(validators=[asked, limit], **told)
     if isinstance(kind, EncryptedText):
         return StringField(validators=[*checks, Length(max=60)], filters=[_stripped], **told)
     if isinstance(kind, sa_types.Text):

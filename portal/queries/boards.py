@@ -14,6 +14,7 @@ from portal.queries.board_record import (
     BoardRecord,
     Shape,
 )
+from portal.queries.staffing import consented
 from portal.queries.staffing import in_force as current
 from portal.scope import CODE_LENGTHS, ancestors, following
 
@@ -202,7 +203,7 @@ def _posts(grid: Row[Any], lineage: Iterable[str], roles: Iterable[str]) -> Any:
         .where(
             or_(here, below),
             Post.public.is_(True),
-            Worker.public_consent_on.is_not(None),
+            consented(),
             current(),
         )
     )

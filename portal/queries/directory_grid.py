@@ -26,6 +26,7 @@ from portal.queries.boards import (
     HOTLINE_ORDER,
 )
 from portal.queries.directory import PLAIN, Rows, is_active
+from portal.queries.staffing import consented
 from portal.queries.staffing import in_force as current
 from portal.scope import CODE_LENGTHS, ancestors, following
 
@@ -92,7 +93,7 @@ def posts(session: Session, code: str) -> Rows:
                 and_(Post.grid_code.in_(ancestors(code)), Post.role.in_(BOARD_ROLES)),
             ),
             Post.public.is_(True),
-            Worker.public_consent_on.is_not(None),
+            consented(),
             current(),
         )
         .order_by(PostRole.position, Post.since, Post.worker_id)

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_,
 from sqlalchemy.orm import aliased
 
 from portal import clock
-from portal.models import Grid, Post
+from portal.models import Grid, Post, Worker
 
 # Roles that every grid of a level needs.
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -24,6 +24,11 @@ def in_force(post: Any = Post) -> ColumnElement[bool]:
     """Posts held today."""
     today = clock.today()
     return and_(post.since <= today, or_(post.until.is_(None), post.until >= today))
+
+
+def consented(worker: Any = Worker) -> ColumnElement[bool]:
+    """Workers who have agreed, by today, to be shown in public."""
+    return worker.public_consent_on <= clock.today()
 
 
 def short_of_staff(found: Select[Any]) -> Select[Any]:

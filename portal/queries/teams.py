@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists
+from sqlalchemy import Select, exists, or_
 
 from portal import clock
 from portal.extensions import db
 from portal.models import Post, Worker
 from portal.queries.settings import numbers
-from portal.queries.staffing import in_force
+from portal.queries.staffing import consented, in_force
 
 
 def held_today(found: Select[Any]) -> Select[Any]:
@@ -36,4 +36,4 @@ def without_post(found: Select[Any]) -> Select[Any]:
 def without_consent(found: Select[Any]) -> Select[Any]:
     """Workers in a post that is shown in public who have not agreed to be shown."""
     held = exists().where(Post.worker_id == Worker.id, Post.public.is_(True), in_force())
-    return found.where(held, Worker.public_consent_on.is_(None))
+    return found.where(held, or_(Worker.public_consent_on.is_(None), ~consented()))

@@ -178,7 +178,7 @@ def request_board(
         queue.enqueue(JOB, grid_code, size, lang, job_id=job_id)
         document_id = _wait(job_id, wait_seconds)
     except RedisError:
-        log.exception("the queue is away: no notice board for %s", grid_code)
+        log.error("the queue is away: no notice board for %s", grid_code)
         return None
     return db.session.get(IssuedDocument, document_id) if document_id else None
 

@@ -1,7 +1,9 @@
 """Rules about workers, posts and teams (P2): who may be posted where, and who decides it."""
 
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
@@ -9,16 +11,57 @@ from portal.errors import RuleError
 from portal.models import Grid, Hotline, Post, PostRole, Worker
 from portal.models.team import PHONE_PLACE
 from portal.models.types import blind_index
+from portal.queries.staffing import in_force
+from portal.rules import phones
 
 
 def prepare_worker(session: Session, worker: Worker) -> None:
-    """Nothing appears in public without consent; a private number is no public one."""
+    """Nothing appears in public without consent; a private number is no public one.
+
+    Consent that was withdrawn takes the portrait with it.
+    """
+    worker.phone = _number(worker.phone, "phone")
+    worker.public_phone = _number(worker.public_phone, "public_phone", public=True)
+    consent = worker.public_consent_on
+    if consent is not None and consent > clock.today():
+        raise RuleError(_l("This day has not come yet."), "public_consent_on")
+    if consent is None:
+        worker.portrait = None
     if worker.public_phone and worker.public_phone == worker.phone:
         raise RuleError(_l("Use a duty telephone in public, not the private one."), "public_phone")
-    if worker.public_phone and worker.public_consent_on is None:
+    if worker.public_phone and consent is None:
         raise RuleError(
             _l("Enter when the worker agreed to be shown in public, or leave the number empty."),
             "public_consent_on",
+        )
+    posted = select(Post.grid_code).where(Post.worker_id == (worker.id or 0), in_force())
+    places = {worker.grid_code, *session.scalars(posted)}
+    for field in ("phone", "public_phone"):
+        _check_not_supervising(session, places, getattr(worker, field), field)
+
+
+def _number(text: str | None, field: str, *, public: bool = False) -> str | None:
+    if not text:
+        return None
+    try:
+        return phones.tidy(text, public=public)
+    except ValueError as error:
+        raise RuleError(
+            _l("This is no telephone number. Write it like 13812345678 or 027-82345678."), field
+        ) from error
+
+
+def _check_not_supervising(
+    session: Session, places: Iterable[str], number: str | None, field: str
+) -> None:
+    """Raise RuleError where ``number`` is a supervision number for one of ``places``."""
+    lines = {code for place in places for code in (*scope.ancestors(place), place)}
+    watching = select(Hotline.id).where(
+        Hotline.supervision.is_(True), Hotline.number == number, Hotline.grid_code.in_(lines)
+    )
+    if number and session.scalar(watching.limit(1)) is not None:
+        raise RuleError(
+            _l("This is the supervision number for this grid: use another number."), field
         )
 
 
@@ -40,6 +83,10 @@ def prepare_post(session: Session, post: Post) -> None:
     if holder is not None and holder == identity.user_id and role.account_role:
         raise RuleError(_l("Somebody else has to give you a post."), "worker")
     _check_places(session, post, role)
+    worker = session.get(Worker, post.worker_id)
+    if worker is not None:
+        for number in (worker.phone, worker.public_phone):
+            _check_not_supervising(session, (post.grid_code,), number, "grid")
 
 
 def _check_places(session: Session, post: Post, role: PostRole) -> None:
@@ -66,12 +113,19 @@ def prepare_hotline(session: Session, hotline: Hotline) -> None:
         raise RuleError(
             _l("National numbers belong to no grid, all others to one: choose it."), "grid"
         )
+    hotline.number = _number(hotline.number, "number", public=True)
     if not hotline.supervision or not hotline.number:
         return
     index = blind_index(PHONE_PLACE, hotline.number)
+    below = hotline.grid_code or ""
+    posted = exists().where(
+        Post.worker_id == Worker.id,
+        Post.grid_code.startswith(below, autoescape=True),
+        in_force(),
+    )
     supervised = select(func.count()).where(
         or_(Worker.public_phone == hotline.number, Worker.phone_index == index),
-        Worker.grid_code.startswith(hotline.grid_code or "", autoescape=True),
+        or_(Worker.grid_code.startswith(below, autoescape=True), posted),
     )
     if session.scalar(supervised):
         raise RuleError(

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from portal.rules import phones
+from portal.rules.phones import FULL_WIDTH
+
 Note = Callable[[str], None]
 Cleaner = Callable[[Any, Note], Any]
 
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # In running text only letters and digits change: （） and ， belong to Chinese.
 FULL_WIDTH_WORDS = {
     code: half for code, half in FULL_WIDTH.items() if chr(half).isalnum() or half == 0x20
@@ -29,10 +31,6 @@ DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?", re.ASCII)
 PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 YES = {"是", "有", "公示", "同意", "√", "✓", "y", "yes", "true", "1", "1.0"}
 NO = {"否", "无", "不公示", "不同意", "×", "✗", "n", "no", "false", "0", "0.0"}
-MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
-LANDLINE = re.compile(r"(0\d{2,3})(\d{7,8})(?:(?:x|转|ext\.?)(\d{1,6}))?", re.ASCII | re.IGNORECASE)
-EXTENSION = re.compile(r"(0\d{2,3}[-\s]*\d{7,8})-(\d{1,6})", re.ASCII)
-LOCAL_NUMBER = re.compile(r"[48]00\d{7}|[2-9]\d{6,7}|\d{3,6}", re.ASCII)
 NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?([户人个]?)", re.ASCII)
 
 
@@ -224,29 +222,12 @@ def phone(*, public: bool = False) -> Cleaner:
             return None
         if not value:
             return None
-        tidy = _tidy_phone(value, public)
+        try:
+            tidy = phones.tidy(value, public=public)
+        except ValueError as error:
+            raise Bad("bad_phone") from error
         if tidy != value:
             note("phone_format")
         return tidy
 
     return clean
-
-
-def _tidy_phone(value: str, public: bool) -> str:
-    extension = EXTENSION.fullmatch(value)
-    if extension:
-        value = f"{extension[1]}x{extension[2]}"
-    digits = re.sub(r"[\s()-]|^(\+|00)86", "", value)
-    digits = re.sub(r"^(\+|00)86", "", digits)
-    if MOBILE.fullmatch(digits):
-        return digits
-    if match := LANDLINE.fullmatch(digits):
-        tail = f"-{match[3]}" if match[3] else ""
-        # Three-digit area codes are those of 010 and 02x; all the others have four.
-        area = 3 if digits.startswith(("010", "02")) else 4
-        number = f"{match[1]}{match[2]}"
-        if 7 <= len(number) - area <= 8:
-            return f"{number[:area]}-{number[area:]}{tail}"
-    if public and LOCAL_NUMBER.fullmatch(digits):
-        return digits
-    raise Bad("bad_phone")

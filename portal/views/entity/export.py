@@ -77,13 +77,13 @@ class ExportMixin:
             self.datamodel.session.scalars(ordered.offset(last).limit(BATCH)).unique()
         ):
             for row in rows:
-                yield [harmless(cells.worded(self, row, name)[0]) for name in self.list_columns]
+                yield [cells.worded(self, row, name)[0] for name in self.list_columns]
             last += len(rows)
 
 
 def _write_csv(file: IO[bytes], rows: Iterator[list[str]]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(map(harmless, row) for row in rows)
     text.detach()
 
 
