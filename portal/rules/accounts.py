@@ -13,6 +13,7 @@ from portal import clock, roles, scope
 from portal.errors import RuleError
 from portal.models import AccountGrant, Worker
 from portal.queries.identity import PREFIX, grants_of
+from portal.rules.listed import listed
 
 
 def synchronise_roles(session: Session, manager: object) -> None:
@@ -110,13 +111,14 @@ def rights_of(session: Session, identity: scope.Identity) -> list[Right]:
 
 def governed_models() -> list[Any]:
     """The models of the roles table, in its order."""
-    mappers = sorted(Model.registry.mappers, key=lambda m: m.class_.__name__, reverse=True)
-    named = {m.class_.resource: m.class_ for m in mappers if getattr(m.class_, "resource", None)}
+    classes = (mapper.class_ for mapper in Model.registry.mappers)
+    # Where two tables share a line, it is named after the one that has a list.
+    named = {c.resource: c for c in classes if getattr(c, "resource", None) == c.__name__}
     return [named[name] for name in roles.TABLE if name in named]
 
 
 def _rows(session: Session, model: Any, identity: scope.Identity) -> int:
-    counted = select(func.count()).select_from(model)
+    counted = select(func.count()).select_from(model).where(listed(model))
     if model.scope_column:
         prefixes = identity.prefixes(roles.READ, model.resource)
         column = getattr(model, model.scope_column)

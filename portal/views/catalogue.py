@@ -102,10 +102,6 @@ class SettingView(EntityView):
         """Settings are called by what they mean."""
         return self.worded_meaning(row)
 
-    def narrow(self, found: Select[Any]) -> Select[Any]:
-        """What the portal notes for itself is no setting."""
-        return found.where(Setting.key.in_(settings.MEANINGS))
-
     def may_add(self) -> bool:
         """Settings come with the portal."""
         return False

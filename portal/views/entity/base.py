@@ -13,7 +13,7 @@ from flask import abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, or_
+from sqlalchemy import ColumnElement, or_
 from wtforms import Field as FormField
 
 from portal import roles, scope
@@ -118,10 +118,6 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
 
     def prepare(self, row: Any, *, new: bool) -> None:
         """Call the rule that decides about ``row`` before it is written; may raise RuleError."""
-
-    def narrow(self, found: Select[Any]) -> Select[Any]:
-        """The rows of the list among those in sight."""
-        return found
 
     def extra_fields(self, new: bool) -> dict[str, FormField]:
         """Fields of the form that are no columns."""

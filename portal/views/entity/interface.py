@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Query, joinedload
 
 from portal import roles, scope
+from portal.rules.listed import listed
 
 
 def visible(model: Any, action: str = roles.READ) -> ColumnElement[bool]:
@@ -23,7 +24,7 @@ def visible(model: Any, action: str = roles.READ) -> ColumnElement[bool]:
     if resource is None or not identity.can(action, resource):
         return true() if identity.unrestricted else false()
     if model.scope_column is None:
-        return true()
+        return listed(model)
     return scope.within(
         getattr(model, model.scope_column),
         identity.prefixes(action, resource),

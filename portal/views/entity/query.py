@@ -67,7 +67,7 @@ def _number(text: str, otherwise: int = -1) -> int:
 def statement(view: Any, query: Query, action: str = "read") -> Select[Any]:
     """The scoped select of the rows the query asks for, without order and limit."""
     model = view.entity
-    found = view.narrow(select(model).where(visible(model, action)))
+    found = select(model).where(visible(model, action))
     if query.q and view.searchable:
         found = found.where(view.found_by(query.q))
     for name, value in query.filters.items():

@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from wtforms import Field, PasswordField
 from wtforms.validators import InputRequired, Optional
 
@@ -182,10 +182,6 @@ class RoleView(EntityView):
     def title_of(self, row: Role) -> str:
         """Roles are called as people call them."""
         return role_name(row.name)
-
-    def narrow(self, found: Select[Any]) -> Select[Any]:
-        """The framework's own role is held by nobody."""
-        return found.where(Role.name.in_(ROLES))
 
 
 class GrantView(EntityView):
