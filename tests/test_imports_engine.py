@@ -112,11 +112,11 @@ def test_the_caller_decides_whether_anything_stays(session, load, tmp_path):
 def test_the_cost_of_a_row_does_not_grow_with_the_file(session, load):
     def seconds(rows):
         content = "".join(f"{rows}-{number},patrol,{CELL},,\n" for number in range(rows))
-        started = time.perf_counter()
+        started = time.process_time()  # not the wall clock: other tests run beside this one
         assert load(content, dry_run=True).created == rows
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds(100)
     small, large = seconds(1000), seconds(10_000)
-    assert large < 20 * small
+    assert large < 30 * small  # a cost that grew with the file would be 100 times
     assert session.scalar(select(func.count()).select_from(Grid))
