@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import select, text
 
 from portal import roles, scope
+from portal.app import create_app
 from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import AccountGrant, AccountState, User, Worker
 from portal.queries.identity import load_identity
 from portal.rules import passwords
 from tests.conftest import PASSWORD
+from tests.support.client import PageClient
 
 FRESH = "quiet-harbour-violet-93"
 OTHER = "plum-lantern-river-58"
@@ -263,3 +265,23 @@ def test_a_first_password_is_strong_and_replaced(portal, client_as):
         stored = db.session.scalar(select(User.password).where(User.username == "newcomer"))
         assert FRESH not in stored
     assert client_as(None).sign_in("newcomer", FRESH).location == "/resetmypassword/form"
+
+
+def test_attempts_from_one_address_are_limited(portal, place):
+    limited = create_app({"TESTING": True})
+    try:
+        page = PageClient(limited)
+        form = page.get("/login/").form()
+        api = {"username": "nobody", "password": "x", "provider": "db"}
+        answers = [page.raw.post("/login/", data=form | {"username": "x"}) for _turn in range(31)]
+        programs = [page.raw.post("/api/v1/security/login", json=api) for _turn in range(31)]
+        assert {answer.status_code for answer in answers[:30]} == {400}
+        assert {answer.status_code for answer in programs[:30]} == {401}
+        for last in (answers[-1], programs[-1]):
+            assert last.status_code == 429
+            assert 0 < int(last.headers["Retry-After"]) <= 60
+        assert set(programs[-1].json) == {"message", "fields"}
+        assert page.get("/login/").status == 200  # reading goes on
+    finally:
+        with limited.app_context():
+            db.engine.dispose()
