@@ -7,7 +7,7 @@ gives the next version with a number and a date of its own.
 import hashlib
 import json
 import logging
-import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -212,7 +212,7 @@ def _draft(
     path = Path("documents", KIND, record.code, f"{edition.number}-{sha256[:12]}.pdf")
     file = Path(current_app.config["PORTAL_VAR"]) / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
+    part = file.with_suffix(f".{secrets.token_hex(8)}.part")  # threads share a process id
     part.write_bytes(pdf)
     part.replace(file)
     return IssuedDocument(
