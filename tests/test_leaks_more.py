@@ -60,6 +60,7 @@ def test_leak_11_a_record_shows_a_list_that_is_forbidden(attack, client_as):
     page = care.get(f"/grids/show/{grid}")
     assert page.status == 200
     assert name not in page.text
+    assert not [link for link in page.links() if link.startswith("/posts/")]
 
 
 def test_leak_12_a_master_outside_is_opened_with_its_details(attack):

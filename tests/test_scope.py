@@ -1,7 +1,7 @@
 """Scope: the predicates, the data interface, the check at flush; and what leader07 may not see."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask_appbuilder.models.sqla.filters import FilterStartsWith
@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from portal import roles, scope
 from portal.errors import Forbidden, OutOfScope
 from portal.extensions import db
-from portal.models import Grid, Hotline, Post, Team, User, Worker
+from portal.models import AccountGrant, Grid, Hotline, Post, Team, User, Worker
 from portal.queries.identity import load_identity
 from portal.scope import EVERYWHERE, SYSTEM, Grant, Identity, acting, covers, following, within
 from portal.views.entity.interface import ScopedInterface, visible
@@ -210,6 +210,35 @@ def test_leader07_finds_nothing_of_another_block(portal, client_as):
         answer = client.get(path)
         assert answer.status == 200
         assert CELL not in answer.text
+
+
+def test_reading_wider_than_writing(portal, client_as):
+    with portal.app_context(), acting(SYSTEM):
+        user = db.session.scalar(select(User.id).where(User.username == "clerk1"))
+        since = date(2026, 1, 1)
+        db.session.add(AccountGrant(user_id=user, role="Leader", grid_code=COMMUNITY, since=since))
+        db.session.commit()
+        foreign = db.session.scalar(select(Worker.id).where(Worker.grid_code == OTHER))
+    client = client_as("clerk1")
+    assert client.get(f"/workers/show/{foreign}").status == 200  # the leader reads
+    header = {"X-CSRFToken": client.get("/logout/").form()["csrf_token"]}
+    assert client.get(f"/workers/edit/{foreign}").status == 403  # the clerk writes in the area
+    changed = client.raw.put(f"/api/v1/workers/{foreign}", json={"name": "x"}, headers=header)
+    assert changed.status_code == 403
+    assert client.get(f"/workers/reveal/{foreign}/phone").status == 403
+    shown = {item["value"] for item in client.get("/grids/lookup/").json["items"]}
+    offered = {item["value"] for item in client.get("/grids/lookup/?for=Worker").json["items"]}
+    assert COMMUNITY in shown
+    assert AREA in offered
+    assert all(code.startswith(AREA) for code in offered)
+    typed = {"name": "x", "origin": "other", "grid": OTHER}
+    refused = client.submit("/workers/add", typed)
+    assert refused.status == 400
+    assert refused.soup.select("#grid-err")
+    body = {"name": "x", "origin": "other", "grid_code": OTHER}
+    assert client.post("/api/v1/workers/", json=body, headers=header).status == 422
+    rows = client.get("/workers/export/csv").body.decode("utf-8-sig").splitlines()
+    assert len(rows) - 1 < client.get("/api/v1/workers/").json["count"] == 240
 
 
 def test_the_system_is_not_a_person(portal):
