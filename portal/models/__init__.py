@@ -7,6 +7,7 @@ from portal.models.base import InGrid, Row
 from portal.models.catalogue import Duty, Hotline, Regulation, Setting
 from portal.models.grid import Grid, GridAlias
 from portal.models.records import AuditEntry, ImportBatch, ImportChange, IssuedDocument
+from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "AccountState",
     "AuditEntry",
     "Duty",
+    "EndedSession",
     "Grid",
     "GridAlias",
     "Hotline",
@@ -26,6 +28,7 @@ __all__ = [
     "PostRole",
     "Regulation",
     "Row",
+    "SentForm",
     "Setting",
     "Team",
     "User",

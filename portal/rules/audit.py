@@ -28,6 +28,7 @@ def install(session_factory: Any) -> None:
     if not event.contains(session_factory, "before_flush", _collect):
         event.listen(session_factory, "before_flush", _collect)
         event.listen(session_factory, "after_flush", _write)
+        event.listen(session_factory, "after_soft_rollback", _forget)
         event.listen(session_factory, "do_orm_execute", _refuse_unaudited)
 
 
@@ -75,6 +76,10 @@ def _collect(session: Session, context: UOWTransaction, instances: object) -> No
             found.append(("update", row, changed))
     found += [("insert", row, {}) for row in session.new if _governed(row)]
     session.info.setdefault("audit", []).extend(found)
+
+
+def _forget(session: Session, previous: object) -> None:
+    session.info.pop("audit", None)  # what was collected did not happen
 
 
 def _write(session: Session, context: UOWTransaction) -> None:

@@ -47,7 +47,8 @@ def _number(text: str | None, field: str, *, public: bool = False) -> str | None
         return phones.tidy(text, public=public)
     except ValueError as error:
         raise RuleError(
-            _l("This is no telephone number. Write it like 13812345678 or 027-82345678."), field
+            _l("This is no telephone number: 11 digits, or with its area code like 027-82345678."),
+            field,
         ) from error
 
 

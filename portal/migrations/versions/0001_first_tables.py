@@ -717,10 +717,31 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
     )
     with op.batch_alter_table("team_members", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_team_members_worker_id"), ["worker_id"], unique=False)
+    op.create_table(
+        "ended_sessions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sid", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ended_sessions")),
+        sa.UniqueConstraint("sid", name=op.f("uq_ended_sessions_sid")),
+    )
+    op.create_index(op.f("ix_ended_sessions_ended_at"), "ended_sessions", ["ended_at"])
+    op.create_table(
+        "sent_forms",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=24), nullable=False),
+        sa.Column("url", sa.String(length=200), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sent_forms")),
+        sa.UniqueConstraint("token", name=op.f("uq_sent_forms_token")),
+    )
+    op.create_index(op.f("ix_sent_forms_sent_at"), "sent_forms", ["sent_at"])
     _guard_audit_entries()
 
 
 def downgrade() -> None:  # noqa: PLR0915
+    op.drop_table("sent_forms")
+    op.drop_table("ended_sessions")
     with op.batch_alter_table("team_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_team_members_worker_id"))
 

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, session
+from flask import abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
@@ -14,13 +14,12 @@ from portal import roles
 from portal.errors import OutOfScope, RuleError
 from portal.forms.entity import EntityForm, ReasonForm
 from portal.rules import audit, guard
+from portal.rules.sessions import note_sent, sent_before
 from portal.scope import current
 from portal.views.entity import forms
 from portal.views.entity.access import allowed, require
 from portal.views.entity.cells import label_of
 from portal.views.page import Record
-
-REMEMBERED = 20  # forms per session whose second click leads to the record of the first
 
 
 class EditingMixin:
@@ -35,16 +34,16 @@ class EditingMixin:
         form = forms.build(self, self.form_columns, new=True)()
         if request.method == "GET":
             self._prefill(form)
-        elif (earlier := _earlier(form)) is not None:
+        elif (earlier := self._sent_before(form)) is not None:
             return redirect(earlier)
         elif form.validate():
             row = self.entity()
             if self.save(form, row, new=True):
                 row = self.datamodel.find(row.id) or row
-                url = f"{self.route_base}/show/{row.id}"
-                _remember(form, url)
                 flash(_("%(name)s is added.", name=self.title_of(row)), "success")
-                return redirect(url)
+                return redirect(f"{self.route_base}/show/{row.id}")
+            if (earlier := self._sent_before(form)) is not None:  # while this one was on its way
+                return redirect(earlier)
         title = _("Add: %(what)s", what=str(self.one_title))
         return self._form_page(form, title, f"{self.route_base}/list/")
 
@@ -69,6 +68,9 @@ class EditingMixin:
                 flash(_("%(name)s is saved.", name=self.title_of(row)), "success")
                 return redirect(url)
         return self._form_page(form, title, url)
+
+    def _sent_before(self: Any, form: EntityForm) -> str | None:
+        return sent_before(self.datamodel.session, form.once.data)
 
     def _form_page(self: Any, form: EntityForm, title: str, back: str) -> ResponseReturnValue:
         return render_template(
@@ -126,6 +128,9 @@ class EditingMixin:
                     database.add(row)
             database.flush()
             self.saved(row, form, new=new)
+            if new:
+                url = f"{self.route_base}/show/{row.id}"
+                note_sent(database, form.once.data if "once" in form else None, url)
             database.commit()
         except RuleError as refusal:
             database.rollback()
@@ -216,15 +221,3 @@ def conflict(error: Exception) -> str:
         "This does not fit what is already on record: something like it exists, or something"
         " else still refers to it. Nothing was changed."
     )
-
-
-def _earlier(form: EntityForm) -> str | None:
-    done: dict[str, str] = session.get("done_forms", {})
-    return done.get(form.once.data or "")
-
-
-def _remember(form: EntityForm, url: str) -> None:
-    done: dict[str, str] = session.get("done_forms", {})
-    if form.once.data:
-        done[form.once.data[:24]] = url
-    session["done_forms"] = dict(list(done.items())[-REMEMBERED:])

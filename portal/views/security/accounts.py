@@ -85,6 +85,8 @@ class UserView(EntityView):
     def judge(self, row: User, form: Any, *, new: bool) -> None:
         """Names are unique in either case; the first password is strong."""
         accounts.check_unique(self.datamodel.session, row)
+        if row.id is not None and row.id == scope.current().user_id and not row.active:
+            raise RuleError(_l("Somebody else has to switch your account off."), "active")
         if new:
             password = form.first_password.data
             try:

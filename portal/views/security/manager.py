@@ -6,28 +6,32 @@ from flask import Flask, g, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import User
 from flask_jwt_extended import JWTManager
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.security import check_password_hash
 
 from portal import roles, scope
 from portal.extensions import db
+from portal.models import EndedSession
 from portal.queries.identity import PREFIX, load_identity
 from portal.rules import accounts, audit, passwords
 from portal.views.api.answers import TokenApi
 from portal.views.security import tokens
 from portal.views.security.pages import AccountView, AuthView, PasswordView
-from portal.views.security.session import FINGERPRINT, fingerprint
+from portal.views.security.session import FINGERPRINT, SID, fingerprint
 
 
 def request_identity() -> scope.Identity | None:
     """The identity of the signed-in account of this request, asked for once."""
     user = g.get("user") if g else None
-    if user is None or not user.is_authenticated or not user.is_active:
+    if user is None or not user.is_authenticated:
         return None
     known = g.get("identity")
-    if known is None or known.user_id != user.id:
-        known = g.identity = load_identity(db.session, user)
-    return known
+    if known is not None and known.user_id == user.id:
+        return known  # whoever asks stays who they are until the answer, whatever it changes
+    if not user.is_active:
+        return None
+    g.identity = load_identity(db.session, user)
+    return g.identity
 
 
 class PortalSecurityManager(SecurityManager):
@@ -94,11 +98,17 @@ class PortalSecurityManager(SecurityManager):
         return over_api and passwords.state_of(db.session, user).must_change_password
 
     def load_user(self, pk: Any) -> User | None:
-        """The account of a session; None once its password was changed elsewhere."""
-        user = super().load_user(pk)
-        if user is not None and session.get(FINGERPRINT) != fingerprint(user):
+        """The account of a session; None once it was ended or its password was changed."""
+        sid = session.get(SID)
+        asked = (
+            select(User, EndedSession.id)
+            .outerjoin(EndedSession, EndedSession.sid == sid)
+            .where(User.id == int(pk))
+        )
+        user, ended = db.session.execute(asked).one_or_none() or (None, None)
+        if user is None or not user.is_active or sid is None or ended is not None:
             return None
-        return user
+        return user if session.get(FINGERPRINT) == fingerprint(user) else None
 
     def create_jwt_manager(self, app: Flask) -> JWTManager:
         """Tokens that end with the password."""

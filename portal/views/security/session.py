@@ -1,13 +1,18 @@
 """What a session remembers of an account, and how it ends."""
 
 import hashlib
+import secrets
 
 from flask import session
 from flask_appbuilder.security.sqla.models import User
 from flask_login import login_user, logout_user
 
+from portal.extensions import db
+from portal.rules.sessions import end_session
+
 FINGERPRINT = "fingerprint"
 MUST_CHANGE = "must_change"
+SID = "sid"
 
 
 def begin(user: User, *, must_change: bool) -> None:
@@ -17,10 +22,13 @@ def begin(user: User, *, must_change: bool) -> None:
     login_user(user, remember=False)
     session[FINGERPRINT] = fingerprint(user)
     session[MUST_CHANGE] = must_change
+    session[SID] = secrets.token_urlsafe(16)
 
 
 def end() -> None:
-    """End the session."""
+    """End the session for good: a copy of its cookie is worth nothing either."""
+    end_session(db.session, session.get(SID))
+    db.session.commit()
     logout_user()
     session.clear()
 
