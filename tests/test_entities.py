@@ -373,3 +373,23 @@ def test_a_duty_belongs_to_posts_that_exist(portal, client_as):
     assert client.submit("/duties/edit/1", {"role": "grid_worker， patrol"}).status == 302
     with portal.app_context():
         assert db.session.get(models.Duty, 1).role == "grid_worker;patrol"
+
+
+def test_a_private_number_is_removed_in_the_form_and_over_the_api(portal, client_as):
+    client = client_as("clerk1")
+    with portal.app_context():
+        found = select(models.Worker.id).where(models.Worker.grid_code == CELL).limit(2)
+        first, second = db.session.scalars(found)
+    assert client.submit(f"/workers/edit/{first}", {"remove_phone": "y"}).status == 302
+    headers = {"X-CSRFToken": client.get(f"/workers/edit/{first}").form()["csrf_token"]}
+    path = f"/api/v1/workers/{second}"
+    assert client.raw.put(path, json={"phone": None}, headers=headers).status_code == 200
+    with portal.app_context():
+        for key in (first, second):
+            worker = db.session.get(models.Worker, key)
+            assert (worker.phone, worker.phone_index) == (None, None)
+
+
+def test_a_grid_is_filtered_by_its_name(client_as):
+    page = client_as("station").get("/workers/list/?grid_code=花语里")
+    assert len(page.soup.select("table tbody tr")) == 6

@@ -48,6 +48,8 @@ def fill(view: Any, data: dict[str, Any], names: dict[str, str], *, new: bool) -
     """The form of ``view`` with ``data``: all fields of a new row, otherwise those given."""
     wanted = [field for column, field in names.items() if new or column in data]
     typed = MultiDict({names[column]: _typed(value) for column, value in data.items()})
+    # null takes a private value away; left out, it stays
+    typed.update({forms.REMOVE + names[c]: "y" for c, value in data.items() if value is None})
     form_type = forms.build(view, wanted, new=new, exact=True)
     return form_type(formdata=typed, meta={"csrf": False})
 

@@ -172,6 +172,9 @@ class EditingMixin:
                 setattr(row, column.key, int(field.data) if number else field.data)
             elif name in self.entity.__mapper__.columns:
                 if name in self.entity.sensitive and not new and not field.data:
+                    remove = forms.REMOVE + name
+                    if remove in form and form[remove].data:
+                        setattr(row, name, None)
                     continue
                 setattr(row, name, field.data)
 

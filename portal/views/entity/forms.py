@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import Field
+from wtforms import BooleanField, Field
 from wtforms.validators import InputRequired, Optional
 
 from portal import roles, scope
@@ -17,6 +17,7 @@ from portal.views.entity.cells import label_of
 from portal.views.entity.interface import visible
 
 OFFERED = 20
+REMOVE = "remove_"  # ticked beside a private value that is kept while its field is empty
 
 
 def build(view: Any, columns: list[str], *, new: bool, exact: bool = False) -> type[EntityForm]:
@@ -24,7 +25,14 @@ def build(view: Any, columns: list[str], *, new: bool, exact: bool = False) -> t
 
     ``exact``: related rows are given by their key only (programs), never by a name typed.
     """
-    fields = {name: _field(view, name, new, exact) for name in columns}
+    fields: dict[str, Field] = {}
+    for name in columns:
+        fields[name] = _field(view, name, new, exact)
+        if name in view.entity.sensitive and not new and view.datamodel.is_nullable(name):
+            what = label_of(view, name)
+            fields[REMOVE + name] = BooleanField(
+                _l("Remove what is on record: %(what)s", what=what)
+            )
     return form_class(f"{view.entity.__name__}Form", fields | view.extra_fields(new))
 
 

@@ -10,7 +10,9 @@ from sqlalchemy import Select, String, cast, select
 from sqlalchemy.orm import joinedload
 
 from portal import scope
+from portal.models import Grid
 from portal.queries import paging
+from portal.views.entity import forms
 from portal.views.entity.cells import label_of
 from portal.views.entity.interface import visible
 from portal.views.page import Chip, Filter, Preset
@@ -54,9 +56,21 @@ def parse(view: Any) -> Query:
     )
     preset = args.get("preset", "")
     filters = {name: args[name].strip() for name in view.filter_names if args.get(name, "").strip()}
+    if "grid_code" in filters:
+        filters["grid_code"] = _code_meant(filters["grid_code"])
     return Query(
         args.get("q", "").strip()[:100], preset if preset in view.presets else "", filters, part
     )
+
+
+def _code_meant(text: str) -> str:
+    """The code of the grid that was typed by its name (there may be no script to choose it)."""
+    if text[:1].isdigit():
+        return text
+    found = forms.search_readable(Grid, text)
+    exact = [code for code, label in found if label == text]
+    chosen = exact or [code for code, _label in found]
+    return chosen[0] if len(chosen) == 1 else text
 
 
 def _number(text: str, otherwise: int = -1) -> int:
