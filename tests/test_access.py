@@ -163,12 +163,11 @@ def walk(caller, role, rows):
         own = rows.spare if row.method == "DELETE" else rows.own
         cases = {"own": own.get(row.slug, 1)}
         if row.of_row and role is not None and "r" in table.RIGHTS[row.slug][role]:
-            cases = {"missing": MISSING, **cases}
-            if row.slug in table.SCOPED:
-                cases = {"foreign": rows.foreign[row.slug], **cases}
+            # To the administrator and the auditor nothing is foreign.
+            scoped = row.slug in table.SCOPED and role not in table.EVERYWHERE
+            away = {"foreign": rows.foreign[row.slug]} if scoped else {"missing": MISSING}
+            cases = away | cases
         for where, pk in cases.items():
-            if where == "foreign" and role in table.EVERYWHERE:
-                continue  # nothing is foreign to them; the own row says it all
             status = caller.status(row, pk)
             wanted = table.expected(role, row, where)
             if status not in wanted:

@@ -117,7 +117,8 @@ OTHERS = (
     Row("/directory/<code>", "GET", "public"),
     Row("/directory/<code>.json", "GET", "public"),
     Row("/directory/<code>/map.svg", "GET", "public"),
-    Row("/directory/<code>/board.pdf", "GET", "public", fine=(200, 202, 303, 503)),
+    # Asked for a size that no board has: without a worker a board would be waited for.
+    Row("/directory/<code>/board.pdf", "GET", "public", fine=(400,)),
     Row("/directory/portraits/<int:seed>.svg", "GET", "public", fine=(200, 404)),
     Row("/robots.txt", "GET", "public"),
     Row("/sitemap.xml", "GET", "public"),
@@ -206,7 +207,7 @@ def address(row: Row, pk: Any) -> str:
         "<int:seed>": "7",
         "<path:filename>": STATIC.get(row.rule, ""),
     }
-    path = row.rule
+    path = row.rule + ("?size=none" if row.rule.endswith("/board.pdf") else "")
     for hole, value in filled.items():
         path = path.replace(hole, value)
     return path
