@@ -138,6 +138,11 @@ def test_ctrl_c_stops_everything_in_order_and_lets_the_job_in_hand_finish(
         wait_for(lambda: health(client).workers == 1, portal.said)
         wait_for(lambda: health(client).timetable_age is not None, portal.said)
         refuse_a_second_one(tmp_path / "var", store)
+        # A job may leave a process behind that nobody waits for.
+        stray = "setsid sleep 600 >/dev/null 2>&1 &"
+        left = queue(client).enqueue_call("subprocess.getoutput", args=(stray,))
+        wait_for(lambda: left.get_status() == "finished", portal.said)
+        assert any("sleep 600" in line for line in portal.living())
         job = queue(client).enqueue_call("time.sleep", args=(1.5,))
         wait_for(lambda: job.get_status() == "started", portal.said)
         assert len(portal.living()) >= 6  # runner, queue, web and its workers, worker, timetable

@@ -76,6 +76,9 @@ def test_an_entry_starts_with_its_next_slot(valkey: Redis, travel) -> None:  # t
     job = queue(valkey).fetch_job("timetable-hourly-20260401T030000Z")
     assert job is not None
     assert list(job.args) == ["2026-04-01T11:00:00+08:00"]
+    job.delete()  # long done and forgotten: still the same slot
+    timetable.enqueue_jobs()
+    assert jobs_waiting(valkey) == []
 
 
 def test_missed_slots_are_caught_up_once(valkey: Redis, travel) -> None:  # type: ignore[no-untyped-def]
