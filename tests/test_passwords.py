@@ -160,8 +160,13 @@ def test_a_session_ends_with_the_account_and_at_sign_out(portal, client_as):
     assert client_as(None).sign_in("leader07").status == 400
     other = client_as(None)
     other.sign_in("leader08")
+    copied = other.raw.get_cookie("session").value
     assert other.submit("/logout/").status == 302
     assert other.get("/desk/").location.startswith("/login/")
+    thief = client_as(None)
+    thief.raw.set_cookie("session", copied)
+    assert thief.get("/desk/").location.startswith("/login/")
+    assert thief.get("/api/v1/grids/").status == 401
 
 
 def test_a_refusal_does_not_tell_whether_the_account_exists(client_as):
