@@ -6,6 +6,7 @@ the demo password and the test clock.
 """
 
 import base64
+import hashlib
 import contextlib
 import os
 import secrets
@@ -70,7 +71,7 @@ def socket_path(var: Path) -> Path:
     path = var / "valkey.sock"
     if len(str(path)) <= SOCKET_LIMIT:
         return path
-    digest = base64.b32encode(str(var).encode())[-16:].decode().strip("=").lower()
+    digest = hashlib.sha256(str(var).encode()).hexdigest()[:16]
     # The runner makes this folder with mode 0700 and refuses one of another owner.
     return Path(f"/tmp/portal-{os.getuid()}") / f"{digest}.sock"  # noqa: S108
 
