@@ -6,8 +6,8 @@ the demo password and the test clock.
 """
 
 import base64
-import hashlib
 import contextlib
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
