@@ -47,6 +47,27 @@ STAFF_PAGES = [
     ("/logout/", "Sign out"),
     ("/grids/show/999999", "Nothing here"),
 ]
+OFFICE_PAGES = {
+    "station": [
+        ("/grids/findings/3", "Check of"),
+        ("/documents/list/", ""),
+        ("/settings/list/", ""),
+    ],
+    "admin": [
+        ("/users/list/", "Accounts"),
+        ("/users/show/1", ""),
+        ("/users/can/1", ""),
+        ("/users/add", "Add"),
+        ("!/users/add", "Add"),
+        ("/users/edit/1", "Edit"),
+        ("!/users/password/1", "New password"),
+        ("/grants/list/", "Grants"),
+        ("!/grants/add", "Add"),
+        ("/roles/show/2", ""),
+        ("/settings/edit/6", "Edit"),
+    ],
+    "auditor": [("/audit/list/", "Audit log"), ("/audit/show/1", "")],
+}
 PUBLIC_PAGES = [
     ("/", "Find your grid"),
     ("/directory/", "Grid directory"),
@@ -96,6 +117,16 @@ def test_axe_finds_nothing(visit: Callable[..., Visitor], phone: bool, scheme: s
     station.page.emulate_media(color_scheme=scheme)
     assert _scan(stranger, PUBLIC_PAGES) == []
     assert _scan(station, STAFF_PAGES) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_the_offices(visit: Callable[..., Visitor], phone: bool) -> None:
+    for username, pages in OFFICE_PAGES.items():
+        visitor = visit(username, phone=phone)
+        cookie = {"name": "lang", "value": "en", "url": visitor.address}
+        visitor.context.add_cookies([cookie])
+        assert _scan(visitor, pages) == [], username
 
 
 @pytest.mark.browser
