@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.models import Grid
@@ -22,3 +23,9 @@ def off_standard(found: Select[Any]) -> Select[Any]:
 def without_boundary(found: Select[Any]) -> Select[Any]:
     """Grids that no boundary is on record for."""
     return found.where(Grid.boundary.is_(None))
+
+
+def grid_on_map(session: Session, code: str) -> Any:
+    """Code, name and boundary of a grid, or None."""
+    columns = select(Grid.code, Grid.name, Grid.boundary)
+    return session.execute(columns.where(Grid.code == code)).one_or_none()

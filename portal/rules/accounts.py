@@ -47,6 +47,11 @@ def check_unique(session: Session, user: User) -> None:
             raise RuleError(_l("Another account has this already: choose another."), column.key)
 
 
+def worker_of(session: Session, user: User) -> int | None:
+    """Key of the worker whose posts count for the account, or None."""
+    return session.scalar(select(Worker.id).where(Worker.user_id == user.id))
+
+
 def tie_to_worker(session: Session, user: User, worker_id: str | int | None) -> None:
     """Let the posts of a worker count for the account (None: of nobody).
 

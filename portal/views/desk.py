@@ -12,12 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from portal import roles, scope
 from portal.extensions import db
-from portal.models import Grid
 from portal.queries import paging
+from portal.queries.grids import grid_on_map
 from portal.views import wording
 from portal.views.context import format_number, role_name
 from portal.views.entity import query
@@ -203,8 +202,7 @@ class DeskView(BaseView):
         prefixes = identity.prefixes(roles.READ, "Grid")
         if not prefixes or prefixes[0] == scope.EVERYWHERE:
             return None
-        columns = select(Grid.code, Grid.name, Grid.boundary)
-        return db.session.execute(columns.where(Grid.code == prefixes[0])).one_or_none()
+        return grid_on_map(db.session, prefixes[0])
 
     def _list(self, shown: Shown, grid: Any) -> Related | None:
         view = self._view(shown.resource)

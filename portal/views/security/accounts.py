@@ -8,7 +8,6 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from wtforms import Field, PasswordField
 from wtforms.validators import InputRequired, Optional
 
@@ -79,7 +78,7 @@ class UserView(EntityView):
 
     def _values(self, row: User, columns: list[str]) -> dict[str, Any]:
         session = self.datamodel.session
-        worker = session.scalar(select(Worker.id).where(Worker.user_id == row.id))
+        worker = accounts.worker_of(session, row)
         return super()._values(row, columns) | {"worker": worker}
 
     def judge(self, row: User, form: Any, *, new: bool) -> None:
