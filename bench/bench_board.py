@@ -19,7 +19,8 @@ from jobs.boards import warm_up
 from portal import clock
 from portal.app import create_app
 from portal.documents import pdf
-from portal.documents.board import board_html, render_board, style
+from portal.documents.board import CSS, board_html, render_board
+from portal.documents.template import style
 from portal.extensions import db
 from portal.queries.board_record import Edition
 from portal.rules import boards
@@ -87,12 +88,12 @@ def measure(app: Flask) -> tuple[list[tuple[str, Pair]], int]:
         warm_up()
         warm = _first(draw)
         html = board_html(record, edition)
-        document = pdf.lay_out(html, style())
+        document = pdf.lay_out(html, style(CSS))
         steps = [
             ("blank A3 page", _least(blank)),
             ("record from the database", _least(lambda: boards.load_board(db.session, CELL, "en"))),
             ("record to HTML, map and faces", _least(lambda: board_html(record, edition))),
-            ("HTML to pages", _least(lambda: pdf.lay_out(html, style()))),
+            ("HTML to pages", _least(lambda: pdf.lay_out(html, style(CSS)))),
             ("pages to PDF", _least(lambda: pdf.write(document))),
             ("board, warm", _least(draw)),
             ("board, first in a child, warmed", warm),

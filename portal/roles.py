@@ -77,6 +77,38 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (STATION,),
         EXPORT: (CLERK, STATION),
     },
+    "MeetingSeries": {
+        READ: STAFF,
+        WRITE: (CLERK, STATION),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "Meeting": {
+        READ: STAFF,
+        WRITE: (BLOCK_LEADER, AREA_LEADER, CLERK, STATION),
+        REMOVE: (STATION,),
+        EXPORT: OFFICE,
+    },
+    "CalendarDay": {
+        READ: (*STAFF, ADMIN),
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "Card": {READ: STAFF, WRITE: (CLERK, STATION), REMOVE: (), EXPORT: (STATION,)},
+    # Whoever changes a board says so on the spot, so everybody in the field may.
+    "Board": {
+        READ: STAFF,
+        WRITE: (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, CLERK, STATION),
+        REMOVE: (STATION,),
+        EXPORT: OFFICE,
+    },
+    "Photo": {
+        READ: STAFF,
+        WRITE: (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, CLERK, STATION),
+        REMOVE: (CLERK, STATION),
+        EXPORT: (),
+    },
     "IssuedDocument": {READ: STAFF, WRITE: (STATION,), REMOVE: (), EXPORT: (STATION,)},
     "ImportBatch": {READ: (CLERK, STATION, AUDITOR), WRITE: (), REMOVE: (), EXPORT: ()},
     "User": {READ: (ADMIN,), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
@@ -88,6 +120,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         EXPORT: (),
     },
     "AuditEntry": {READ: (AUDITOR,), WRITE: (), REMOVE: (), EXPORT: (AUDITOR,)},
+    "Job": {READ: (ADMIN,), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},  # of the queue
     "Setting": {READ: (STATION, ADMIN), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
     # the description of the REST interface
     "OpenApi": {READ: ALL, WRITE: (), REMOVE: (), EXPORT: ()},

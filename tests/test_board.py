@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from portal.documents import pdf
-from portal.documents.board import HTML_LANG, board_html, render_board, style, warm_up
+from portal.documents.board import CSS, board_html, render_board, warm_up
 from portal.documents.figure import figure
 from portal.documents.fitting import fit, height_mm, width_mm
 from portal.documents.portraits import draw_blank, draw_portrait
 from portal.documents.qr import draw_qr
+from portal.documents.template import HTML_LANG, style
 from portal.errors import RuleError
 from portal.queries.board_record import BoardHotline
 from tests.support.boards import EDITION, LONG_NAME, crowded, person, record
@@ -239,7 +240,7 @@ def test_the_code_leads_to_the_page_of_the_grid() -> None:
 
 
 def test_the_style_sheet_needs_no_font_of_elsewhere() -> None:
-    assert "@font-face" not in style()
+    assert "@font-face" not in style(CSS)
     fonts = read_pdf(render_board(record(), EDITION)[0]).fonts
     assert {name.partition("+")[2] for name in fonts} == {
         "Noto-Sans-CJK-SC", "Noto-Sans-CJK-SC-Bold"

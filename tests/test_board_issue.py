@@ -15,7 +15,7 @@ from portal import clock, queue
 from portal.errors import OutOfScope, RuleError
 from portal.extensions import db
 from portal.models import IssuedDocument, Post, Worker
-from portal.rules import boards
+from portal.rules import boards, documents
 from portal.scope import SYSTEM, acting
 
 CELL = "4201020029900103003"
@@ -57,20 +57,20 @@ def test_the_same_content_is_the_same_version(session: Session) -> None:
     assert again.id == first.id
     assert (first.issue_no, first.number) == (1, f"GS-{CELL}-A3-001")
     assert first.issued_on == clock.today()
-    assert boards.is_stored(first)
+    assert documents.is_stored(first)
 
 
 def test_a_change_supersedes_and_never_overwrites(session: Session) -> None:
     first = _issue(session)
-    kept = boards.stored_file(first).read_bytes()
+    kept = documents.stored_file(first).read_bytes()
     _worker(session, "grid_worker").public_phone = "027-01009999"
     session.commit()
     second = _issue(session)
     assert (second.issue_no, second.number) == (2, f"GS-{CELL}-A3-002")
     assert second.content_hash != first.content_hash
-    assert boards.stored_file(first).read_bytes() == kept
-    assert boards.stored_file(second) != boards.stored_file(first)
-    assert boards.newest_board(session, CELL, "a3", ZH) is second
+    assert documents.stored_file(first).read_bytes() == kept
+    assert documents.stored_file(second) != documents.stored_file(first)
+    assert documents.newest_issue(session, boards.KIND, CELL, "a3", ZH) is second
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"other")])
@@ -78,15 +78,15 @@ def test_a_lost_or_altered_file_is_issued_anew(
     session: Session, damage: Callable[[Path], object]
 ) -> None:
     first = _issue(session)
-    damage(boards.stored_file(first))
+    damage(documents.stored_file(first))
     second = _issue(session)
     assert second.issue_no == 2
-    assert boards.is_stored(second)
+    assert documents.is_stored(second)
 
 
 def test_sizes_and_languages_have_numbers_of_their_own(session: Session) -> None:
     numbers = {
-        _issue(session, size=size, lang=lang).number for size in boards.PRINT_SIZES
+        _issue(session, size=size, lang=lang).number for size in boards.SPEC.sizes
         for lang in boards.LANGUAGES
     }  # fmt: skip
     assert len(numbers) == 6
@@ -124,8 +124,8 @@ def test_two_who_issue_at_once_get_one_version(portal: Flask) -> None:
 def test_the_worker_renders_and_the_asker_waits(session: Session, live_worker: None) -> None:
     issued = boards.request_board(CELL, "a3", ZH, wait_seconds=30)
     assert issued is not None
-    assert boards.is_stored(issued)
-    assert boards.stored_file(issued).read_bytes().startswith(b"%PDF-1.7")
+    assert documents.is_stored(issued)
+    assert documents.stored_file(issued).read_bytes().startswith(b"%PDF-1.7")
     again = boards.request_board(CELL, "a3", ZH, wait_seconds=0)
     assert again is not None
     assert again.id == issued.id
@@ -162,9 +162,9 @@ def test_the_command_writes_the_issued_file(portal: Flask, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert f"GS-{CELL}-A3-001" in done.output
     with portal.app_context():
-        document = boards.newest_board(db.session, CELL, "a3", ZH)
+        document = documents.newest_issue(db.session, boards.KIND, CELL, "a3", ZH)
         assert document is not None
-        assert out.read_bytes() == boards.stored_file(document).read_bytes()
+        assert out.read_bytes() == documents.stored_file(document).read_bytes()
 
 
 def test_the_command_says_why_not(portal: Flask, tmp_path: Path) -> None:

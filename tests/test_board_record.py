@@ -16,6 +16,7 @@ from portal.documents.board import board_html, render_board
 from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import Grid, Hotline, Post, PostRole, Worker
+from portal.queries.board_record import Edition
 from portal.queries.boards import BOARD_ROLES, collect_board
 from portal.rules import boards, defaults
 from portal.rules.boards import KIND
@@ -45,7 +46,7 @@ def _worker(session: Session, role: str, code: str = CELL) -> Worker:
 @pytest.mark.parametrize("code", [CELL, BLOCK, AREA, COMMUNITY])
 def test_the_demo_community_has_a_board_for_every_level(session: Session, code: str) -> None:
     record = boards.load_board(session, code, ZH)
-    edition = boards.Edition(f"GS-{code}-A3-001", 1, date(2026, 4, 1))
+    edition = Edition(f"GS-{code}-A3-001", 1, date(2026, 4, 1))
     data, _pages = render_board(record, edition)
     facts = check_pdf(data, board_html(record, edition), "zh-Hans")
     text = squeezed(facts.text)
@@ -57,7 +58,7 @@ def test_the_demo_community_has_a_board_for_every_level(session: Session, code: 
 
 def test_a_chinese_board_has_no_english_left(session: Session) -> None:
     record = boards.load_board(session, CELL, ZH)
-    html = board_html(record, boards.Edition("1", 1, date(2026, 4, 1)))
+    html = board_html(record, Edition("1", 1, date(2026, 4, 1)))
     body = html.partition("<body>")[2].replace(record.url, "")
     words = {"Map", "Who", "What", "How", "Your", "grid", "Issue", "Card", "North", "here"}
     assert [word for word in words if f" {word} " in f" {body} " or f">{word}" in body] == []
@@ -95,7 +96,7 @@ def test_no_private_telephone_and_nobody_without_consent(session: Session) -> No
     duty = session.scalar(select(Hotline.number).where(Hotline.name == "社区值班电话"))
     (card,) = (person for person in record.people if person.name == worker.name)
     assert (card.phone, card.by_duty_phone) == (duty, True)
-    assert private not in board_html(record, boards.Edition("1", 1, date(2026, 4, 1)))
+    assert private not in board_html(record, Edition("1", 1, date(2026, 4, 1)))
     worker.portrait, worker.public_consent_on = None, None
     session.commit()
     record = boards.load_board(session, CELL, ZH)

@@ -13,7 +13,7 @@ from portal.app import create_app
 from portal.extensions import db
 from portal.models import Hotline, IssuedDocument, Post, Worker
 from portal.queue import connection
-from portal.rules import boards
+from portal.rules import boards, documents
 from portal.scope import SYSTEM, acting
 from portal.views.public import board
 from tests.support.client import PageClient
@@ -188,7 +188,7 @@ def test_the_page_tells_issue_and_date(
     work()
     data = client_as().get(f"/directory/{CELL}.json").json["boards"]
     with portal.app_context():
-        document = boards.newest_board(db.session, CELL, "a3", "zh_Hans_CN")
+        document = documents.newest_issue(db.session, boards.KIND, CELL, "a3", "zh_Hans_CN")
         assert document is not None
         expected = (document.number, document.issue_no, document.issued_on.isoformat())
     assert (data[0]["number"], data[0]["issue"], data[0]["issued_on"]) == expected

@@ -16,7 +16,7 @@ from sqlalchemy import String, select
 from portal import queue
 from portal.documents.board import render_board
 from portal.extensions import db
-from portal.rules import boards
+from portal.rules import boards, documents
 from portal.views.public.board import WAITING
 from scripts import translations
 from tests.support.client import Page, PageClient
@@ -161,7 +161,7 @@ def test_a_board_speaks_one_language(session: object) -> None:
     words: dict[str, str] = {}
     for language in boards.LANGUAGES:
         issued = boards.issue_board(session, CELL, "a3", language, render_board)
-        text = read_pdf(boards.stored_file(issued).read_bytes()).text
+        text = read_pdf(documents.stored_file(issued).read_bytes()).text
         # The address breaks after a stroke; streets on the map run downwards.
         text = re.sub(r"(?<=[/\u4e00-\u9fff])\n(?=[\d\u4e00-\u9fff])", "", text)
         words[language] = re.sub(rf"{re.escape(record.url)}|{issued.number}", " ", text)

@@ -4,9 +4,20 @@ from flask_appbuilder.security.sqla.models import User
 
 from portal.models.account import AccountGrant, AccountState
 from portal.models.base import InGrid, Row
-from portal.models.catalogue import Duty, Hotline, Regulation, Setting
+from portal.models.board import Board
+from portal.models.card import Card
+from portal.models.catalogue import CalendarDay, Duty, Hotline, Regulation, Setting
+from portal.models.files import Photo
 from portal.models.grid import Grid, GridAlias
-from portal.models.records import AuditEntry, ImportBatch, ImportChange, IssuedDocument
+from portal.models.inbox import Message, Task
+from portal.models.meeting import Meeting, MeetingSeries, Reminder
+from portal.models.records import (
+    AuditEntry,
+    ImportBatch,
+    ImportChange,
+    ImportMapping,
+    IssuedDocument,
+)
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
 
@@ -14,6 +25,9 @@ __all__ = [
     "AccountGrant",
     "AccountState",
     "AuditEntry",
+    "Board",
+    "CalendarDay",
+    "Card",
     "Duty",
     "EndedSession",
     "Grid",
@@ -21,15 +35,22 @@ __all__ = [
     "Hotline",
     "ImportBatch",
     "ImportChange",
+    "ImportMapping",
     "InGrid",
     "IssuedDocument",
     "LeadingGroup",
+    "Meeting",
+    "MeetingSeries",
+    "Message",
+    "Photo",
     "Post",
     "PostRole",
     "Regulation",
+    "Reminder",
     "Row",
     "SentForm",
     "Setting",
+    "Task",
     "Team",
     "User",
     "Worker",

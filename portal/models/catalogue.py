@@ -114,3 +114,20 @@ class Setting(Row):
 
     def __str__(self) -> str:
         return self.key
+
+
+class CalendarDay(Row):
+    """A day on which people work, or do not, against the rule: adjusted rest days.
+
+    Goes before what the calendar library knows; for years that it does not know it is the source.
+    """
+
+    __tablename__ = "calendar_days"
+    resource: ClassVar[str | None] = "CalendarDay"
+
+    day: Mapped[date] = mapped_column(Date, nullable=False, unique=True)
+    working: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False)
+    name: Mapped[str | None] = mapped_column(String(60))
+
+    def __str__(self) -> str:
+        return self.day.isoformat()

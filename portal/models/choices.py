@@ -123,5 +123,57 @@ IMPORT_KINDS = {
     "posts": _l("Posts"),
     "duties": _l("Duties"),
 }
-BOARD_SIZES = {"a3": "A3", "a4": "A4"}
+BOARD_SIZES = {"a3": "A3", "a4": "A4", "a2": "A2"}
+DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES}
 DOCUMENT_LANGUAGES = {"zh_Hans_CN": _l("Chinese"), "en": _l("English")}
+DOCUMENT_KINDS = {
+    "notice-board": _l("Notice board"),
+    "service-sign": _l("Service sign"),
+    "site-plan": _l("Site plan"),
+    "grid-archive": _l("Grid archive"),
+    "work-manual": _l("Work manual"),
+    "worker-cards": _l("Worker cards"),
+}
+STALE_REASONS = {
+    "people": _l("People or telephones changed"),
+    "boundary": _l("The boundary changed"),
+    "hotlines": _l("Hotlines changed"),
+    "content": _l("Other content changed"),
+    "age": _l("Older than the board may be"),
+}
+TASK_KINDS = {
+    "documents": _l("Batch of documents"),
+    "import": _l("Import"),
+}
+TASK_STATES = {
+    "queued": _l("Waiting"),
+    "running": _l("Running"),
+    "done": _l("Done"),
+    "failed": _l("Failed"),
+    "cancelled": _l("Cancelled"),
+}
+MEETING_KINDS = {
+    "daily": _l("Daily briefing"),
+    "weekly": _l("Weekly meeting"),
+    "monthly": _l("Monthly review"),
+    "talk": _l("Residents' talk"),
+    "analysis": _l("Analysis meeting"),
+    "reception": _l("Reception at the grid house"),
+}
+MEETING_MODES = {"online": _l("Online"), "onsite": _l("On site")}
+MEETING_STATES = {
+    "planned": _l("Planned"),
+    "held": _l("Held"),
+    "cancelled": _l("Cancelled"),
+}
+HOLIDAY_RULES = {
+    "skip": _l("Not held on days off"),
+    "next_workday": _l("Moved to the next working day"),
+    "previous_workday": _l("Moved to the working day before"),
+}
+REMINDER_STATES = {
+    "sent": _l("Sent"),
+    "missed": _l("Too late"),
+    "unreachable": _l("No account"),
+    "failed": _l("Failed"),
+}

@@ -82,17 +82,34 @@ class ImportChange(Model):
     batch: Mapped[ImportBatch] = relationship(ImportBatch)
 
 
+class ImportMapping(Model):
+    """How somebody last said which columns of their files are which of ours, per kind (JSON)."""
+
+    __tablename__ = "import_mappings"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False
+    )
+    kind: Mapped[str] = mapped_column(String(20), nullable=False)
+    mapping: Mapped[str] = mapped_column(Text, nullable=False)
+
+    __table_args__ = (UniqueConstraint("user_id", "kind"),)
+
+
 class IssuedDocument(InGrid, Row):
     """A document as it was issued: numbered, hashed, superseded by a later one, never changed."""
 
     __tablename__ = "issued_documents"
     resource: ClassVar[str | None] = "IssuedDocument"
     constraints = (
-        UniqueConstraint("grid_code", "kind", "size", "lang", "issue_no"),
+        UniqueConstraint("grid_code", "kind", "subject", "size", "lang", "issue_no"),
         CheckConstraint("issue_no > 0", name="issue_no"),
     )
 
     kind: Mapped[str] = mapped_column(String(24), nullable=False)
+    # What of the grid it is about, where that is not all of it: a post of its manual.
+    subject: Mapped[str] = mapped_column(String(24), nullable=False, default="", server_default="")
     size: Mapped[str] = mapped_column(String(8), nullable=False)
     lang: Mapped[str] = mapped_column(String(12), nullable=False)
     number: Mapped[str] = mapped_column(String(60), nullable=False)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from portal.models.account import User
 from portal.models.base import InGrid, Model, Row, one_of
 from portal.models.choices import BASES, ORIGINS, POST_LEVELS, TEAM_KINDS
+from portal.models.files import Photo
 from portal.models.types import EncryptedText, blind_index
 
 PHONE_PLACE = "workers.phone"
@@ -47,6 +48,7 @@ class Worker(InGrid, Row):
     public_phone: Mapped[str | None] = mapped_column(String(30))
     public_consent_on: Mapped[date | None] = mapped_column(Date)
     portrait: Mapped[int | None] = mapped_column(Integer)
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photos.id", ondelete="SET NULL"))
     origin: Mapped[str] = mapped_column(String(24), nullable=False)
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("ab_user.id", ondelete="SET NULL"), unique=True
@@ -54,6 +56,7 @@ class Worker(InGrid, Row):
     search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
 
     user: Mapped[User | None] = relationship(User, lazy="raise_on_sql")
+    photo: Mapped[Photo | None] = relationship(Photo, lazy="raise_on_sql")
     posts: Mapped[list["Post"]] = relationship(
         "Post", back_populates="worker", passive_deletes="all"
     )

@@ -1,17 +1,8 @@
-"""Issuing notice boards (P5): what a board needs, when there is a new version, where it is kept.
+"""Notice boards (P5): what a board needs, and when there is a new version."""
 
-An issued board is never changed. The same content gives the stored file again; anything else
-gives the next version with a number and a date of its own.
-"""
-
-import hashlib
-import json
 import logging
-import secrets
 import time
-from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from flask import current_app
@@ -19,29 +10,26 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from redis.exceptions import RedisError
 from rq.job import JobStatus
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import clock, queue
+from portal import queue
 from portal.errors import OutOfScope, RuleError
 from portal.extensions import db
 from portal.models import IssuedDocument
-from portal.queries.board_record import BoardRecord, Edition
+from portal.queries.board_record import BoardRecord
 from portal.queries.boards import FIRST_CALLS, collect_board
+from portal.rules import documents
+from portal.rules.geometry import load_geometry, neighbours
 
 log = logging.getLogger(__name__)
 
 KIND = "notice-board"
-SIZES = ("a3", "a4")  # what the public page offers
-PRINT_SIZES = (*SIZES, "a2")  # and what a print shop may ask for
-LANGUAGES = ("zh_Hans_CN", "en")
+SPEC = documents.SPECS[KIND]
+SIZES = ("a3", "a4")  # what the public page offers; print shops may ask for all of SPEC
+LANGUAGES = documents.LANGUAGES
 JOB = "jobs.boards.render_board"
-ATTEMPTS = 5  # two workers may want the same version number
 POLL_SECONDS = 0.03
 ENDED_BADLY = {JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED}
-
-Render = Callable[[BoardRecord, Edition, str], tuple[bytes, int]]
 
 
 def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
@@ -102,62 +90,27 @@ def requirements(record: BoardRecord) -> tuple[tuple[Any, bool], ...]:
 
 
 def content_hash(record: BoardRecord) -> str:
-    """SHA-256 of everything that stands on the board, in hexadecimal digits."""
-    plain = json.dumps(asdict(record), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(plain.encode()).hexdigest()
+    """SHA-256 of what makes a board another board, in hexadecimal digits.
+
+    Of the grids around only the names of those that touch count: a change of their far sides, or
+    of grids beyond, is no reason to hang a new board. Where they meet, this grid changes too.
+    """
+    shapes = {shape.code: load_geometry(shape.boundary) for shape in (record.shape, *record.around)}
+    touching = {found.code for found in neighbours(record.code, shapes)}
+    around = tuple(replace(s, boundary="") for s in record.around if s.code in touching)
+    return documents.digest_of(replace(record, around=around))
 
 
 def issue_board(
-    session: Session, grid_code: str, size: str, lang: str, render: Render
+    session: Session, grid_code: str, size: str, lang: str, render: documents.Render
 ) -> IssuedDocument:
     """The board of a grid as it stands today: the stored version, or a new one if it changed.
 
-    ``size`` is one of PRINT_SIZES, ``lang`` of LANGUAGES; ``render(record, edition, size)`` gives
-    PDF bytes and pages. The file is written before the caller commits. Raises OutOfScope for an
-    unknown grid and RuleError naming what the board lacks.
+    ``size`` is one of the sizes of SPEC, ``lang`` of LANGUAGES. Raises OutOfScope for an unknown
+    grid and RuleError naming what the board lacks.
     """
     record = load_board(session, grid_code, lang)
-    digest = content_hash(record)
-    for _attempt in range(ATTEMPTS):
-        newest = newest_board(session, grid_code, size, lang)
-        if newest is not None and newest.content_hash == digest and is_stored(newest):
-            return newest
-        number = newest.issue_no + 1 if newest is not None else 1
-        edition = Edition(_number(grid_code, size, lang, number), number, clock.today())
-        document = _draft(record, digest, edition, size, *render(record, edition, size))
-        try:
-            with session.begin_nested():
-                session.add(document)
-        except IntegrityError:
-            continue  # somebody else issued this number meanwhile: look at theirs
-        return document
-    raise RuleError(_l("The board is being issued by somebody else just now. Try again."))
-
-
-def newest_board(session: Session, grid_code: str, size: str, lang: str) -> IssuedDocument | None:
-    """The version in force, whether or not it still says what is true."""
-    return session.scalar(
-        select(IssuedDocument)
-        .where(
-            IssuedDocument.grid_code == grid_code,
-            IssuedDocument.kind == KIND,
-            IssuedDocument.size == size,
-            IssuedDocument.lang == lang,
-        )
-        .order_by(IssuedDocument.issue_no.desc())
-        .limit(1)
-    )
-
-
-def stored_file(document: IssuedDocument) -> Path:
-    """Where the PDF of an issued document lies."""
-    return Path(current_app.config["PORTAL_VAR"]) / document.path
-
-
-def is_stored(document: IssuedDocument) -> bool:
-    """Whether the file is there and still has the bytes that were issued."""
-    file = stored_file(document)
-    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == document.sha256
+    return documents.issue(session, SPEC, record, content_hash(record), size, render)
 
 
 def request_board(
@@ -170,8 +123,8 @@ def request_board(
     """
     record = load_board(db.session, grid_code, lang)
     digest = content_hash(record)
-    newest = newest_board(db.session, grid_code, size, lang)
-    if newest is not None and newest.content_hash == digest and is_stored(newest):
+    newest = documents.newest_issue(db.session, KIND, grid_code, size, lang)
+    if newest is not None and newest.content_hash == digest and documents.is_stored(newest):
         return newest
     job_id = f"board-{grid_code}-{size}-{lang}-{digest[:16]}".replace("_", "-")
     try:
@@ -195,36 +148,3 @@ def _wait(job_id: str, seconds: float) -> int | None:
             return None
         time.sleep(POLL_SECONDS)
     return None
-
-
-def _number(grid_code: str, size: str, lang: str, issue_no: int) -> str:
-    """公示编号: one number is one sheet of paper, so size and a second language are part of it."""
-    second = "" if lang == LANGUAGES[0] else f"-{lang.upper()}"
-    return f"GS-{grid_code}-{size.upper()}{second}-{issue_no:03d}"
-
-
-def _draft(
-    record: BoardRecord, digest: str, edition: Edition, size: str, pdf: bytes, pages: int
-) -> IssuedDocument:
-    """The row of a new version; its file is on disk when this returns."""
-    sha256 = hashlib.sha256(pdf).hexdigest()
-    # The hash in the name keeps two workers, or a lost transaction, from writing one file twice.
-    path = Path("documents", KIND, record.code, f"{edition.number}-{sha256[:12]}.pdf")
-    file = Path(current_app.config["PORTAL_VAR"]) / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{secrets.token_hex(8)}.part")  # threads share a process id
-    part.write_bytes(pdf)
-    part.replace(file)
-    return IssuedDocument(
-        grid_code=record.code,
-        kind=KIND,
-        size=size,
-        lang=record.lang,
-        number=edition.number,
-        issue_no=edition.issue_no,
-        content_hash=digest,
-        sha256=sha256,
-        issued_on=edition.issued_on,
-        pages=pages,
-        path=path.as_posix(),
-    )

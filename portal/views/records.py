@@ -3,7 +3,13 @@
 from flask_babel import lazy_gettext as _l
 
 from portal.models import AuditEntry, ImportBatch, IssuedDocument
-from portal.models.choices import AUDIT_ACTIONS, BOARD_SIZES, DOCUMENT_LANGUAGES, IMPORT_KINDS
+from portal.models.choices import (
+    AUDIT_ACTIONS,
+    DOCUMENT_KINDS,
+    DOCUMENT_LANGUAGES,
+    DOCUMENT_SIZES,
+    IMPORT_KINDS,
+)
 from portal.views import wording
 from portal.views.entity.base import READ_ONLY, EntityView
 
@@ -76,10 +82,10 @@ class IssuedDocumentView(EntityView):
     slug = "documents"
     list_title = _l("Issued documents")
     one_title = _l("Issued document")
-    choices = {"size": BOARD_SIZES, "lang": DOCUMENT_LANGUAGES}
+    choices = {"kind": DOCUMENT_KINDS, "size": DOCUMENT_SIZES, "lang": DOCUMENT_LANGUAGES}
     labels = {"number": _l("Document number")}
     search_in = ("number", "grid")
-    list_columns = ["number", "grid", "size", "lang", "issue_no", "issued_on"]
-    filter_columns = ["grid_code"]
+    list_columns = ["number", "kind", "grid", "size", "lang", "issue_no", "issued_on"]
+    filter_columns = ["kind", "grid_code"]
     order = ("id",)
     newest_first = True

@@ -21,7 +21,7 @@ from portal.extensions import db
 from portal.models import IssuedDocument
 from portal.queries.board_record import BoardRecord
 from portal.queries.boards import FIRST_CALLS, collect_board
-from portal.rules import boards
+from portal.rules import boards, documents
 from portal.views.public.answers import SECONDS, public_blueprint
 from portal.views.public.lookup import answer_gone, find_grid
 from portal.views.public.words import grid_url
@@ -89,7 +89,7 @@ def _leave() -> None:
 def _send(document: IssuedDocument, name: str) -> ResponseReturnValue:
     title = f"{_('Grid notice board')}-{name}-{document.size.upper()}-{document.issue_no}.pdf"
     answer = send_file(
-        boards.stored_file(document),
+        documents.stored_file(document),
         mimetype="application/pdf",
         download_name=title,
         etag=document.sha256,

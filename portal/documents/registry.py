@@ -1,0 +1,53 @@
+"""How each kind of document is loaded and drawn; what it is called and has stands in
+``portal.rules.documents``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.documents.board import render_board
+from portal.errors import RuleError
+from portal.models import IssuedDocument
+from portal.rules import boards, documents
+
+Load = Callable[[Session, str, str, str], Any]
+Digest = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """``load(session, grid_code, lang, subject)`` gives the record (raises OutOfScope, RuleError),
+    ``render(record, edition, size)`` PDF bytes and pages, ``digest(record)`` what makes a version.
+    """
+
+    load: Load
+    render: documents.Render
+    digest: Digest = documents.digest_of
+
+
+def _load_board(session: Session, grid_code: str, lang: str, subject: str) -> Any:
+    return boards.load_board(session, grid_code, lang)
+
+
+DRAWINGS: dict[str, Drawing] = {
+    boards.KIND: Drawing(_load_board, render_board, boards.content_hash),
+}
+
+
+def issue(
+    session: Session, kind: str, grid_code: str, size: str, lang: str, subject: str = ""
+) -> IssuedDocument:
+    """The document of a grid as it stands today, issued anew if it changed; the caller commits.
+
+    Raises OutOfScope for an unknown grid, RuleError where it cannot be issued or does not exist
+    in this size.
+    """
+    spec, drawing = documents.SPECS[kind], DRAWINGS[kind]
+    if size not in spec.sizes:
+        raise RuleError(f"{kind}: {', '.join(spec.sizes)}", "size")
+    record = drawing.load(session, grid_code, lang, subject)
+    digest = drawing.digest(record)
+    return documents.issue(session, spec, record, digest, size, drawing.render, subject)

@@ -1,0 +1,184 @@
+"""Issued documents: versions with number, hash and QR; a correction supersedes, never overwrites.
+
+One mechanism for boards, signs, plans, archives, manuals and card sheets. A kind says what it is
+called and which sizes it has; its record comes from ``queries``, its drawing from
+``portal.documents``. The same content gives the stored file again; anything else gives the next
+version with a number and a date of its own.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.errors import RuleError
+from portal.models import IssuedDocument
+from portal.queries.board_record import Edition
+
+LANGUAGES = ("zh_Hans_CN", "en")
+GRID_LEVELS = ("community", "area", "block", "cell")
+ATTEMPTS = 5  # two workers may want the same version number
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A kind of document.
+
+    ``prefix`` begins its numbers, the first of ``sizes`` is the usual one, ``levels`` are the
+    grids that have it; ``subject`` says what a subject of it is ("post": a kind of post) or is
+    empty where the document is about the grid as a whole.
+    """
+
+    kind: str
+    prefix: str
+    sizes: tuple[str, ...]
+    levels: tuple[str, ...] = GRID_LEVELS
+    subject: str = ""
+
+
+SPECS = {
+    spec.kind: spec
+    for spec in (
+        Spec("notice-board", "GS", ("a3", "a4", "a2")),
+        Spec("service-sign", "FW", ("a4",)),
+        Spec("site-plan", "PM", ("a2", "a1"), ("community",)),
+        Spec("grid-archive", "DA", ("a4",)),
+        Spec("work-manual", "SC", ("a4",), subject="post"),
+        Spec("worker-cards", "GZ", ("a4",)),
+    )
+}
+
+
+class Record(Protocol):
+    """What every record of a document has; it is a frozen dataclass of plain data."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def lang(self) -> str: ...
+
+
+Render = Callable[[Any, Edition, str], tuple[bytes, int]]
+
+
+def digest_of(record: Any) -> str:
+    """SHA-256 of everything that a record (a dataclass) says, in hexadecimal digits."""
+    plain = json.dumps(asdict(record), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def issue(
+    session: Session,
+    spec: Spec,
+    record: Record,
+    digest: str,
+    size: str,
+    render: Render,
+    subject: str = "",
+) -> IssuedDocument:
+    """The document as it stands today: the stored version, or a new one if ``digest`` changed.
+
+    ``render(record, edition, size)`` gives PDF bytes and pages. The file is written before the
+    caller commits. Raises RuleError when others keep taking the number, and as ``render`` does.
+    """
+    for _attempt in range(ATTEMPTS):
+        newest = newest_issue(session, spec.kind, record.code, size, record.lang, subject)
+        if newest is not None and newest.content_hash == digest and is_stored(newest):
+            return newest
+        count = newest.issue_no + 1 if newest is not None else 1
+        edition = Edition(
+            number(spec, record.code, size, record.lang, count, subject), count, clock.today()
+        )
+        pdf, pages = render(record, edition, size)
+        document = _draft(spec, record, digest, edition, size, subject, pdf, pages)
+        try:
+            with session.begin_nested():
+                session.add(document)
+        except IntegrityError:
+            continue  # somebody else issued this number meanwhile: look at theirs
+        return document
+    raise RuleError(_l("This document is being issued by somebody else just now. Try again."))
+
+
+def newest_issue(
+    session: Session, kind: str, grid_code: str, size: str, lang: str, subject: str = ""
+) -> IssuedDocument | None:
+    """The version in force, whether or not it still says what is true."""
+    return session.scalar(
+        select(IssuedDocument)
+        .where(
+            IssuedDocument.grid_code == grid_code,
+            IssuedDocument.kind == kind,
+            IssuedDocument.subject == subject,
+            IssuedDocument.size == size,
+            IssuedDocument.lang == lang,
+        )
+        .order_by(IssuedDocument.issue_no.desc())
+        .limit(1)
+    )
+
+
+def stored_file(document: IssuedDocument) -> Path:
+    """Where the PDF of an issued document lies."""
+    return Path(current_app.config["PORTAL_VAR"]) / document.path
+
+
+def is_stored(document: IssuedDocument) -> bool:
+    """Whether the file is there and still has the bytes that were issued."""
+    file = stored_file(document)
+    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == document.sha256
+
+
+def number(
+    spec: Spec, grid_code: str, size: str, lang: str, issue_no: int, subject: str = ""
+) -> str:
+    """公示编号: one number is one sheet of paper, so size and a second language are part of it."""
+    second = "" if lang == LANGUAGES[0] else f"-{lang.upper()}"
+    about = f"-{subject.upper().replace('_', '')}" if subject else ""
+    return f"{spec.prefix}-{grid_code}{about}-{size.upper()}{second}-{issue_no:03d}"
+
+
+def _draft(
+    spec: Spec,
+    record: Record,
+    digest: str,
+    edition: Edition,
+    size: str,
+    subject: str,
+    pdf: bytes,
+    pages: int,
+) -> IssuedDocument:
+    """The row of a new version; its file is on disk when this returns."""
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    # The hash in the name keeps two workers, or a lost transaction, from writing one file twice.
+    path = Path("documents", spec.kind, record.code, f"{edition.number}-{sha256[:12]}.pdf")
+    file = Path(current_app.config["PORTAL_VAR"]) / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{secrets.token_hex(8)}.part")  # threads share a process id
+    part.write_bytes(pdf)
+    part.replace(file)
+    return IssuedDocument(
+        grid_code=record.code,
+        kind=spec.kind,
+        subject=subject,
+        size=size,
+        lang=record.lang,
+        number=edition.number,
+        issue_no=edition.issue_no,
+        content_hash=digest,
+        sha256=sha256,
+        issued_on=edition.issued_on,
+        pages=pages,
+        path=path.as_posix(),
+    )

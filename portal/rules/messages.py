@@ -1,0 +1,62 @@
+"""What messages say: a title and a body per kind, in the language of who reads them."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+
+from portal import clock
+from portal.models import Message
+from portal.models.choices import (
+    DOCUMENT_KINDS,
+    IMPORT_KINDS,
+    MEETING_KINDS,
+    STALE_REASONS,
+    TASK_KINDS,
+)
+
+# kind: (title, body); the values are those of ``params``.
+TEXTS: dict[str, tuple[Any, Any]] = {
+    "task_done": (
+        _l("%(what)s: finished"),
+        _l("%(done)s done, %(failed)s failed. The result is kept for you."),
+    ),
+    "task_failed": (_l("%(what)s: failed"), _l("It stopped before the end: %(error)s")),
+    "task_cancelled": (_l("%(what)s: cancelled"), _l("%(done)s of %(total)s were done.")),
+}
+# Values that stand for words: name of the value → its words.
+WORDS: dict[str, Mapping[str, Any]] = {
+    "what": TASK_KINDS,
+    "meeting": MEETING_KINDS,
+    "document": DOCUMENT_KINDS,
+    "imported": IMPORT_KINDS,
+    "reason": STALE_REASONS,
+}
+
+
+def worded(message: Message) -> tuple[str, str]:
+    """Title and body of a message in the language in force; its kind where nobody knows it."""
+    title, body = TEXTS.get(message.kind, (message.kind, ""))
+    values = {name: _shown(name, value) for name, value in json.loads(message.params).items()}
+    return str(title) % values, str(body) % values
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name in WORDS:
+        return str(WORDS[name].get(value, value))
+    locale = get_locale()
+    chinese = str(locale).startswith("zh")
+    if name.endswith("_at") and value:
+        pattern = "M月d日（E）HH:mm" if chinese else "EEE d MMM, HH:mm"
+        return format_datetime(
+            clock.local(datetime.fromisoformat(value)), pattern, tzinfo=clock.zone(), locale=locale
+        )
+    if name.endswith("_on") and value:
+        return format_date(
+            date.fromisoformat(value), "y年M月d日" if chinese else "d MMMM y", locale=locale
+        )
+    return value

@@ -1,0 +1,178 @@
+"""Long work in the queue: asked for by one account, counted, cancelled, done once.
+
+``start`` writes the row and asks the queue; the worker calls the handler of the kind
+(``jobs/tasks.py``) with a ``Progress``. Counts are written past the session and committed at once,
+so that a page sees them; the handler commits each item itself, and may be run again from the
+beginning after a crash: what is done already must change nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from redis.exceptions import RedisError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal import clock, queue
+from portal.models import Task
+from portal.rules import inbox
+
+JOB = "jobs.tasks.run"
+TIMEOUT = 3600  # seconds
+OPEN = ("queued", "running")
+LONGEST_ERROR = 400
+
+
+class Cancelled(Exception):
+    """The owner asked for an end; what is done stays done."""
+
+
+def start(
+    session: Session,
+    user_id: int,
+    kind: str,
+    params: dict[str, Any],
+    total: int = 0,
+    grid_code: str | None = None,
+) -> Task:
+    """A new task for the account; it starts after the caller's commit. ``params``: keys and codes
+    only, plain JSON.
+    """
+    task = Task(
+        user_id=user_id,
+        kind=kind,
+        params=json.dumps(params, ensure_ascii=False),
+        total=total,
+        grid_code=grid_code,
+        state="queued",
+    )
+    session.add(task)
+    session.flush()
+    enqueue(task.id)
+    return task
+
+
+def enqueue(task_id: int) -> None:
+    """Ask the queue for the task, once while it is under way; a lost server is made up for by the
+    round that looks for tasks nobody works on.
+    """
+    try:
+        queue.enqueue(JOB, task_id, job_id=f"task-{task_id}", timeout=TIMEOUT)
+    except RedisError:
+        current_app.logger.warning("the queue is away: task %s waits", task_id)
+
+
+def own(session: Session, user_id: int, task_id: int) -> Task | None:
+    """The task, if it is the account's."""
+    return session.scalar(select(Task).where(Task.id == task_id, Task.user_id == user_id))
+
+
+def cancel(session: Session, task: Task) -> None:
+    """Ask for an end: at once if it only waits, otherwise after the item in hand. The caller
+    commits.
+    """
+    _set(session, task.id, Task.cancel_asked_at.is_(None), cancel_asked_at=clock.now())
+    _set(session, task.id, Task.state == "queued", state="cancelled", finished_at=clock.now())
+    session.expire(task)
+
+
+def folder(task_id: int) -> Path:
+    """Where the files of a task lie; made if missing, for the portal's own user alone."""
+    path = Path(current_app.config["PORTAL_VAR"]) / "tasks" / str(task_id)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def result_file(task: Task) -> Path | None:
+    """The file to download, if there is one and it is still there."""
+    if not task.result_path:
+        return None
+    path = Path(current_app.config["PORTAL_VAR"]) / task.result_path
+    return path if path.is_file() else None
+
+
+@dataclass
+class Progress:
+    """What a handler tells while it works on task ``task_id``; every call commits."""
+
+    session: Session
+    task_id: int
+    user_id: int
+    params: dict[str, Any]
+    done: int = 0
+    failed: int = 0
+
+    def begin(self, total: int) -> None:
+        """How many items there will be."""
+        self._write(total=total, done=0, failed=0)
+
+    def step(self, *, failed: bool = False, count: int = 1) -> None:
+        """``count`` more items are done or failed. Raises Cancelled if the owner asked for it."""
+        if failed:
+            self.failed += count
+        else:
+            self.done += count
+        self._write(done=self.done, failed=self.failed)
+        asked = select(Task.cancel_asked_at).where(Task.id == self.task_id)
+        if self.session.scalar(asked) is not None:
+            raise Cancelled
+
+    def result(self, path: Path, name: str) -> None:
+        """The file that the owner gets; ``path`` lies under PORTAL_VAR."""
+        var = Path(current_app.config["PORTAL_VAR"])
+        self._write(result_path=path.relative_to(var).as_posix(), result_name=name)
+
+    def report(self, report: dict[str, Any]) -> None:
+        """What there is to say, as JSON."""
+        self._write(report=json.dumps(report, ensure_ascii=False, default=str))
+
+    def _write(self, **values: Any) -> None:
+        _set(self.session, self.task_id, None, **values)
+        self.session.commit()
+
+
+def take(session: Session, task_id: int) -> Progress | None:
+    """Begin, or begin again, to work on a task; None where nothing is left to do. Commits."""
+    task = session.get(Task, task_id, populate_existing=True)
+    if task is None or task.state not in OPEN:
+        return None
+    if task.cancel_asked_at is not None:
+        finish(session, task_id, "cancelled")
+        return None
+    started = task.started_at or clock.now()
+    progress = Progress(session, task.id, task.user_id, json.loads(task.params))
+    _set(session, task_id, None, state="running", started_at=started)
+    session.commit()
+    return progress
+
+
+def finish(session: Session, task_id: int, state: str, error: str | None = None) -> None:
+    """The task ended in ``state`` (done, failed, cancelled); its owner is told. Commits.
+
+    Ending twice changes and tells nothing.
+    """
+    values = {"state": state, "finished_at": clock.now(), "error": (error or "")[:LONGEST_ERROR]}
+    if _set(session, task_id, Task.state.in_(OPEN), **values):
+        session.expire_all()
+        task = session.get_one(Task, task_id)
+        told = {
+            "what": task.kind,
+            "done": task.done,
+            "failed": task.failed,
+            "total": task.total,
+            "error": task.error,
+        }
+        inbox.notify(session, [task.user_id], f"task_{state}", told, f"/tasks/{task_id}")
+    session.commit()
+
+
+def _set(session: Session, task_id: int, condition: Any, **values: Any) -> bool:
+    """Write columns of one task past the session; whether it met the condition."""
+    statement = update(Task.__table__).where(Task.__table__.c.id == task_id)
+    if condition is not None:
+        statement = statement.where(condition)
+    done: Any = session.execute(statement.values(updated_at=clock.now(), **values))
+    return bool(done.rowcount)
