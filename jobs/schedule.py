@@ -20,4 +20,7 @@ class Entry:
     timeout: int = 600
 
 
-TIMETABLE: tuple[Entry, ...] = ()
+TIMETABLE: tuple[Entry, ...] = (
+    Entry("tasks-resume", "jobs.tasks.resume", "*/2 * * * *", 60),
+    Entry("tidy", "jobs.tidy.nightly", "40 3 * * *"),
+)

@@ -23,19 +23,30 @@ def run(task_id: int) -> str:
     progress = tasks.take(db.session, task_id)
     if progress is None:
         return "nothing to do"
-    state, error = "done", None
+    state: str = "done"
+    error: object = None
     try:
         handler(progress_kind(task_id))(progress)
     except Cancelled:
         state = "cancelled"
     except RuleError as refusal:
-        state, error = "failed", str(refusal)
+        state, error = "failed", refusal.message
     except Exception:
         log.exception("task %s failed", task_id)
-        state, error = "failed", "?"
+        state, error = "failed", tasks.FAULT
     db.session.rollback()
     tasks.finish(db.session, task_id, state, error)
     return state
+
+
+def resume(_slot: str) -> int:
+    """Ask the queue again for what nobody works on: a worker was killed, or the queue was away when
+    it was asked; how many tasks are open.
+    """
+    found = tasks.waiting(db.session)
+    for task_id in found:
+        tasks.enqueue(task_id)
+    return len(found)
 
 
 def progress_kind(task_id: int) -> str:

@@ -143,7 +143,7 @@ STALE_REASONS = {
 }
 TASK_KINDS = {
     "documents": _l("Batch of documents"),
-    "import": _l("Import"),
+    "import": _l("Import of a file"),
 }
 TASK_STATES = {
     "queued": _l("Waiting"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from portal.models.base import Row, one_of
 from portal.models.choices import TASK_STATES
@@ -35,7 +35,9 @@ class Task(Row):
     """Long work in the queue: how far it is, and what came of it. Belongs to who asked for it.
 
     ``params`` (JSON) holds keys and codes only. Progress is written past the session, so that
-    the worker's count and the owner's "cancel" never overwrite each other.
+    the worker's count and the owner's "cancel" never overwrite each other. ``attempts`` counts how
+    often a worker took it: more than once only where a worker was killed. A ``result_name`` without
+    ``result_path`` is a file that was kept for its time and is gone.
     """
 
     __tablename__ = "tasks"
@@ -53,7 +55,8 @@ class Task(Row):
     started_at: Mapped[datetime | None] = mapped_column(INSTANT)
     finished_at: Mapped[datetime | None] = mapped_column(INSTANT)
     cancel_asked_at: Mapped[datetime | None] = mapped_column(INSTANT)
-    report: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer, nullable=False, default=0, server_default="0")
+    report: Mapped[str | None] = deferred(mapped_column(Text))
     result_path: Mapped[str | None] = mapped_column(String(200))
     result_name: Mapped[str | None] = mapped_column(String(200))
     error: Mapped[str | None] = mapped_column(String(400))

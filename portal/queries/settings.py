@@ -15,6 +15,8 @@ DEFAULTS: dict[str, str] = {
     "households.bungalow.max": "120",
     "posts.ending_soon_days": "30",
     "boards.max_age_months": "12",
+    "inbox.keep_days": "180",
+    "tasks.keep_days": "30",
 }
 
 

@@ -4,9 +4,10 @@ worded in the reader's language when it is read (``rules/messages.py``).
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -50,9 +51,41 @@ def unread(session: Session, user_id: int) -> int:
     return session.scalar(found) or 0
 
 
-def mark_read(session: Session, user_id: int, message_id: int | None = None) -> None:
-    """Note that the account has read one message, or all of them; the caller commits."""
+def of_account(user_id: int, *, only_unread: bool = False) -> Select[tuple[Message]]:
+    """The select of the account's messages, without order."""
+    found = select(Message).where(Message.user_id == user_id)
+    return found.where(Message.read_at.is_(None)) if only_unread else found
+
+
+def own(session: Session, user_id: int, message_id: int) -> Message | None:
+    """The message, if it is the account's."""
+    return session.scalar(of_account(user_id).where(Message.id == message_id))
+
+
+def mark_read(
+    session: Session, user_id: int, message_id: int | None = None, *, up_to: int | None = None
+) -> None:
+    """Note that the account has read one message, or all of them (``up_to`` the newest that it has
+    seen); the caller commits.
+    """
     found = update(Message).where(Message.user_id == user_id, Message.read_at.is_(None))
     if message_id is not None:
         found = found.where(Message.id == message_id)
+    if up_to is not None:
+        found = found.where(Message.id <= up_to)
     session.execute(found.values(read_at=clock.now()).execution_options(synchronize_session=False))
+
+
+def mark_read_about(session: Session, user_id: int, url: str) -> None:
+    """Note that the account has read what leads to ``url``; the caller commits."""
+    found = update(Message).where(
+        Message.user_id == user_id, Message.url == url, Message.read_at.is_(None)
+    )
+    session.execute(found.values(read_at=clock.now()).execution_options(synchronize_session=False))
+
+
+def forget(session: Session, days: int) -> int:
+    """Delete messages that were read more than ``days`` days ago; how many. The caller commits."""
+    old = delete(Message).where(Message.read_at < clock.now() - timedelta(days=days))
+    done: Any = session.execute(old.execution_options(synchronize_session=False))
+    return int(done.rowcount)

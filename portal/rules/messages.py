@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
+from portal.errors import reworded
 from portal.models import Message
 from portal.models.choices import (
     DOCUMENT_KINDS,
@@ -25,11 +26,20 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("%(what)s: finished"),
         _l("%(done)s done, %(failed)s failed. The result is kept for you."),
     ),
-    "task_failed": (_l("%(what)s: failed"), _l("It stopped before the end: %(error)s")),
+    "task_failed": (_l("%(what)s: failed"), _l("It stopped before the end. %(error)s")),
     "task_cancelled": (_l("%(what)s: cancelled"), _l("%(done)s of %(total)s were done.")),
+}
+# Why long work failed, where no rule refused it.
+TASK_ERRORS = {
+    "fault": _l(
+        "The portal made a mistake. It is noted; try again, and if it stays, tell your"
+        " administrator the number of this work."
+    ),
+    "crashed": _l("It broke off several times. Try again with less at once."),
 }
 # Values that stand for words: name of the value → its words.
 WORDS: dict[str, Mapping[str, Any]] = {
+    "error": TASK_ERRORS,
     "what": TASK_KINDS,
     "meeting": MEETING_KINDS,
     "document": DOCUMENT_KINDS,
@@ -38,16 +48,24 @@ WORDS: dict[str, Mapping[str, Any]] = {
 }
 
 
+class _Values(dict[str, Any]):
+    """What a message of an earlier version does not hold is a dash, not a broken inbox."""
+
+    def __missing__(self, name: str) -> str:
+        return "—"
+
+
 def worded(message: Message) -> tuple[str, str]:
     """Title and body of a message in the language in force; its kind where nobody knows it."""
     title, body = TEXTS.get(message.kind, (message.kind, ""))
-    values = {name: _shown(name, value) for name, value in json.loads(message.params).items()}
+    told = json.loads(message.params).items()
+    values = _Values({name: _shown(name, value) for name, value in told})
     return str(title) % values, str(body) % values
 
 
 def _shown(name: str, value: Any) -> Any:
     if name in WORDS:
-        return str(WORDS[name].get(value, value))
+        return str(WORDS[name].get(value) or reworded(str(value)))
     locale = get_locale()
     chinese = str(locale).startswith("zh")
     if name.endswith("_at") and value:

@@ -17,6 +17,8 @@ MEANINGS = {
     "households.bungalow.max": _l("Households of a bungalow cell, at most"),
     "posts.ending_soon_days": _l("A post counts as ending soon this many days before"),
     "boards.max_age_months": _l("A notice board is renewed after this many months"),
+    "inbox.keep_days": _l("Messages that were read are kept for this many days"),
+    "tasks.keep_days": _l("Files made by long work are kept for this many days"),
 }
 
 

@@ -3,20 +3,24 @@
 ``start`` writes the row and asks the queue; the worker calls the handler of the kind
 (``jobs/tasks.py``) with a ``Progress``. Counts are written past the session and committed at once,
 so that a page sees them; the handler commits each item itself, and may be run again from the
-beginning after a crash: what is done already must change nothing.
+beginning after a crash: what is done already must change nothing. ``waiting`` finds what nobody
+works on any more, so that a killed worker or a lost queue only delays it.
 """
 
 import json
+import shutil
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
 from redis.exceptions import RedisError
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock, queue
+from portal.errors import kept
 from portal.models import Task
 from portal.rules import inbox
 
@@ -24,6 +28,9 @@ JOB = "jobs.tasks.run"
 TIMEOUT = 3600  # seconds
 OPEN = ("queued", "running")
 LONGEST_ERROR = 400
+MOST_ATTEMPTS = 3  # a task that kills its worker every time must not do so for ever
+# Why a task failed, where it was not a rule that refused: words in ``messages.WORDS``.
+FAULT, CRASHED = "fault", "crashed"
 
 
 class Cancelled(Exception):
@@ -71,10 +78,11 @@ def own(session: Session, user_id: int, task_id: int) -> Task | None:
 
 
 def cancel(session: Session, task: Task) -> None:
-    """Ask for an end: at once if it only waits, otherwise after the item in hand. The caller
-    commits.
+    """Ask for an end: at once if it only waits, otherwise after the item in hand; of what has ended
+    already nothing. The caller commits.
     """
-    _set(session, task.id, Task.cancel_asked_at.is_(None), cancel_asked_at=clock.now())
+    asked = and_(Task.cancel_asked_at.is_(None), Task.state.in_(OPEN))
+    _set(session, task.id, asked, cancel_asked_at=clock.now())
     _set(session, task.id, Task.state == "queued", state="cancelled", finished_at=clock.now())
     session.expire(task)
 
@@ -135,26 +143,36 @@ class Progress:
 
 
 def take(session: Session, task_id: int) -> Progress | None:
-    """Begin, or begin again, to work on a task; None where nothing is left to do. Commits."""
+    """Begin, or begin again, to work on a task; None where nothing is left to do. Commits.
+
+    One statement decides, so that an end asked for at the same moment is not overwritten.
+    """
+    free = and_(Task.state.in_(OPEN), Task.cancel_asked_at.is_(None), Task.attempts < MOST_ATTEMPTS)
+    now = clock.now()
+    fresh = {"done": 0, "failed": 0, "attempts": Task.__table__.c.attempts + 1}
+    began = _set(session, task_id, free, state="running", started_at=now, **fresh)
+    session.commit()
     task = session.get(Task, task_id, populate_existing=True)
     if task is None or task.state not in OPEN:
         return None
+    if began:
+        return Progress(session, task.id, task.user_id, json.loads(task.params))
     if task.cancel_asked_at is not None:
         finish(session, task_id, "cancelled")
-        return None
-    started = task.started_at or clock.now()
-    progress = Progress(session, task.id, task.user_id, json.loads(task.params))
-    _set(session, task_id, None, state="running", started_at=started)
-    session.commit()
-    return progress
+    else:
+        finish(session, task_id, "failed", CRASHED)
+    return None
 
 
-def finish(session: Session, task_id: int, state: str, error: str | None = None) -> None:
+def finish(session: Session, task_id: int, state: str, error: object = None) -> None:
     """The task ended in ``state`` (done, failed, cancelled); its owner is told. Commits.
 
-    Ending twice changes and tells nothing.
+    ``error``: FAULT, CRASHED or the sentence of the rule that refused. Ending twice changes and
+    tells nothing.
     """
-    values = {"state": state, "finished_at": clock.now(), "error": (error or "")[:LONGEST_ERROR]}
+    text = kept(error or "")
+    text = text if len(text) <= LONGEST_ERROR else str(error)[:LONGEST_ERROR]
+    values = {"state": state, "finished_at": clock.now(), "error": text}
     if _set(session, task_id, Task.state.in_(OPEN), **values):
         session.expire_all()
         task = session.get_one(Task, task_id)
@@ -167,6 +185,35 @@ def finish(session: Session, task_id: int, state: str, error: str | None = None)
         }
         inbox.notify(session, [task.user_id], f"task_{state}", told, f"/tasks/{task_id}")
     session.commit()
+
+
+def waiting(session: Session) -> list[int]:
+    """Keys of the tasks that have not ended; ``enqueue`` does nothing for those under way."""
+    return list(session.scalars(select(Task.id).where(Task.state.in_(OPEN)).order_by(Task.id)))
+
+
+def remaining(task: Task, now: datetime) -> timedelta | None:
+    """How long it will still take at the pace so far; None where nothing can be said yet."""
+    ended = task.done + task.failed
+    if task.state != "running" or task.started_at is None or not ended or task.total < ended:
+        return None
+    return (now - clock.local(task.started_at)) / ended * (task.total - ended)
+
+
+def forget_files(session: Session, days: int) -> int:
+    """Remove the files of tasks that ended more than ``days`` days ago; how many tasks. Commits.
+
+    The row stays and tells that there was a file.
+    """
+    old = select(Task.id).where(
+        Task.finished_at < clock.now() - timedelta(days=days), Task.result_path.is_not(None)
+    )
+    found = list(session.scalars(old))
+    for task_id in found:
+        shutil.rmtree(folder(task_id), ignore_errors=True)
+        _set(session, task_id, None, result_path=None)
+        session.commit()
+    return len(found)
 
 
 def _set(session: Session, task_id: int, condition: Any, **values: Any) -> bool:

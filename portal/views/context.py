@@ -9,8 +9,11 @@ from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
 
 from portal import clock, roles, scope
+from portal.errors import reworded
+from portal.extensions import db
 from portal.forms.widgets import control
 from portal.models import choices
+from portal.rules import inbox
 from portal.views import assets, hooks
 from portal.views.page import NavGroup, NavItem
 
@@ -33,6 +36,8 @@ def install(app: Flask) -> None:
         csp_nonce=hooks.csp_nonce,
         asset=assets.asset,
         nav=nav,
+        unread=unread,
+        reworded=reworded,
         identity=scope.current,
         format_date=format_date,
         format_number=format_number,
@@ -59,6 +64,12 @@ def _page_context() -> dict[str, object]:
         "here": request.full_path.rstrip("?"),
         "signed_in": bool(g.get("identity") and g.identity.user_id),
     }
+
+
+def unread() -> int:
+    """How many messages wait unread for the signed-in account: one count over an index."""
+    user_id = scope.current().user_id
+    return inbox.unread(db.session, user_id) if user_id is not None else 0
 
 
 def nav() -> list[NavGroup]:

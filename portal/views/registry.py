@@ -9,10 +9,12 @@ from portal.views.api.entities import make_api
 from portal.views.catalogue import DutyView, HotlineView, RegulationView, SettingView
 from portal.views.grids import GridView, LeadingGroupView
 from portal.views.health import health
+from portal.views.inbox import InboxView
 from portal.views.preferences import preferences
 from portal.views.public import register_public
 from portal.views.records import AuditView, ImportBatchView, IssuedDocumentView
 from portal.views.security.accounts import GrantView, RoleView, UserView
+from portal.views.tasks import TaskView
 from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView
 
 # (heading, [(view, icon)]); views of a later version are added here and nowhere else
@@ -59,4 +61,6 @@ def register(app: Flask, builder: Any) -> None:
     app.extensions["portal_menu"] = menu
     app.register_blueprint(preferences)
     app.register_blueprint(health)
+    builder.add_view_no_menu(InboxView)
+    builder.add_view_no_menu(TaskView)
     register_public(app, builder)

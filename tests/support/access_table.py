@@ -135,6 +135,13 @@ OTHERS = (
     Row("/account/", "GET", "signed-in"),
     Row("/resetmypassword/form", "GET", "signed-in"),
     Row("/resetmypassword/form", "POST", "signed-in", fine=(400,)),
+    Row("/inbox/", "GET", "signed-in"),
+    Row("/inbox/open/<int:pk>", "POST", "signed-in", fine=(404,)),  # of others there is nothing
+    Row("/inbox/read", "POST", "signed-in", fine=(400,)),
+    Row("/tasks/", "GET", "signed-in"),
+    Row("/tasks/<int:pk>", "GET", "signed-in", fine=(404,)),
+    Row("/tasks/<int:pk>/cancel", "POST", "signed-in", fine=(404,)),
+    Row("/tasks/<int:pk>/result", "GET", "signed-in", fine=(404,)),
     Row("/api/<version>/_openapi", "GET", "signed-in"),
     Row("/api/v1/security/login", "POST", "public", fine=(400,)),
     Row("/api/v1/security/refresh", "POST", "token", fine=(401,)),

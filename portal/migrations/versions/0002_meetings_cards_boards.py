@@ -142,6 +142,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancel_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("report", sa.Text(), nullable=True),
         sa.Column("result_path", sa.String(length=200), nullable=True),
         sa.Column("result_name", sa.String(length=200), nullable=True),

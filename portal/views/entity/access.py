@@ -44,3 +44,11 @@ def require(action: str, resource: str) -> None:
     if identity.user_id is None:
         abort(401)
     raise Forbidden(f"{PREFIX}{action} on {resource}")
+
+
+def account() -> int:
+    """The key of the signed-in account; stops with 401 for nobody."""
+    user_id = scope.current().user_id
+    if user_id is None:
+        abort(401)
+    return user_id

@@ -1,0 +1,13 @@
+"""What is kept for a time only: read messages, files made by long work."""
+
+from portal.extensions import db
+from portal.queries.settings import numbers
+from portal.rules import inbox, tasks
+
+
+def nightly(_slot: str) -> dict[str, int]:
+    """Forget what is past its time by the settings; how many of each."""
+    keep = numbers(db.session)
+    messages = inbox.forget(db.session, keep["inbox.keep_days"])
+    db.session.commit()
+    return {"messages": messages, "files": tasks.forget_files(db.session, keep["tasks.keep_days"])}
