@@ -51,7 +51,7 @@ def unread(session: Session, user_id: int) -> int:
     return session.scalar(found) or 0
 
 
-def of_account(user_id: int, *, only_unread: bool = False) -> Select[tuple[Message]]:
+def of_account(user_id: int, *, only_unread: bool = False) -> Select[Any]:
     """The select of the account's messages, without order."""
     found = select(Message).where(Message.user_id == user_id)
     return found.where(Message.read_at.is_(None)) if only_unread else found
@@ -59,7 +59,8 @@ def of_account(user_id: int, *, only_unread: bool = False) -> Select[tuple[Messa
 
 def own(session: Session, user_id: int, message_id: int) -> Message | None:
     """The message, if it is the account's."""
-    return session.scalar(of_account(user_id).where(Message.id == message_id))
+    found = of_account(user_id).where(Message.id == message_id)
+    return session.scalars(found).one_or_none()
 
 
 def mark_read(

@@ -90,8 +90,12 @@ class TaskView(BaseView):
     def list(self) -> ResponseReturnValue:
         """A page of one's own tasks, newest first."""
         asked = select(Task).where(Task.user_id == account())
-        cursor = {name: request.args.get(name) or None for name in ("after", "before")}
-        part = paging.Slice(column="id", descending=True, **cursor)
+        part = paging.Slice(
+            column="id",
+            descending=True,
+            after=request.args.get("after") or None,
+            before=request.args.get("before") or None,
+        )
         try:
             found = paging.fetch(db.session, asked, Task, part)
         except paging.BadCursor:
