@@ -23,4 +23,6 @@ class Entry:
 TIMETABLE: tuple[Entry, ...] = (
     Entry("tasks-resume", "jobs.tasks.resume", "*/2 * * * *", 60),
     Entry("tidy", "jobs.tidy.nightly", "40 3 * * *"),
+    Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300),
+    Entry("meetings-plan", "jobs.meetings.plan", "20 3 * * *"),
 )

@@ -31,11 +31,16 @@ def zone() -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def aware(instant: datetime) -> datetime:
+    """``instant`` in UTC; naive values, as SQLite gives them back, are taken as UTC."""
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC)
+    return instant.astimezone(UTC)
+
+
 def local(instant: datetime) -> datetime:
     """``instant`` on the community's wall clock; naive values are taken as UTC."""
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return instant.astimezone(zone())
+    return aware(instant).astimezone(zone())
 
 
 def today() -> date:

@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "portal.cli.exports:export_command",
     "check-grids": "portal.cli.check_grids:check_grids",
     "render": "portal.cli.render:render",
+    "remind": "portal.cli.remind:remind",
     "user": "portal.cli.users:user",
     "doctor": "portal.cli.doctor:doctor",
     "run": "portal.cli.run:run",

@@ -44,11 +44,12 @@ class MeetingSeries(InGrid, Row):
         one_of("mode", MEETING_MODES),
         CheckConstraint("minutes > 0", name="minutes"),
         CheckConstraint("until IS NULL OR until >= since", name="dates"),
+        CheckConstraint("rrule IS NULL OR start_time IS NOT NULL", name="start_of_rule"),
     )
 
     kind: Mapped[str] = mapped_column(String(12), nullable=False)
     rrule: Mapped[str | None] = mapped_column(String(200))
-    start_time: Mapped[time] = mapped_column(Time, nullable=False)
+    start_time: Mapped[time | None] = mapped_column(Time)
     minutes: Mapped[int] = mapped_column(Integer, nullable=False)
     place: Mapped[str | None] = mapped_column(String(120))
     attendees: Mapped[str] = mapped_column(String(200), nullable=False)
@@ -61,10 +62,15 @@ class MeetingSeries(InGrid, Row):
 
 
 class Meeting(InGrid, Row):
-    """One meeting; ``rule_date`` is the day its series' rule names, which a holiday may move."""
+    """One meeting; ``rule_date`` is the day its series' rule names, which a holiday may move.
+
+    Those of the grids above are readable everywhere below: whoever is invited to the meeting of
+    the block, the area or the community sees it.
+    """
 
     __tablename__ = "meetings"
     resource: ClassVar[str | None] = "Meeting"
+    scope_above: ClassVar[bool] = True
     constraints = (
         one_of("kind", MEETING_KINDS),
         one_of("mode", MEETING_MODES),

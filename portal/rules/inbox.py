@@ -4,6 +4,7 @@ worded in the reader's language when it is read (``rules/messages.py``).
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -26,17 +27,34 @@ def notify(
     ``kind`` is one of ``messages.TEXTS``, ``params`` plain JSON values (instants as ISO 8601 under
     a name that ends in ``_at``, days under one that ends in ``_on``), ``url`` a path of the portal.
     """
+    return deliver(
+        session, (Letter(user_id, kind, params, url) for user_id in dict.fromkeys(user_ids))
+    )
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message for one account; see ``notify``."""
+
+    user_id: int
+    kind: str
+    params: dict[str, Any]
+    url: str | None = None
+
+
+def deliver(session: Session, letters: Iterable[Letter]) -> int:
+    """Put many different messages into inboxes, in one statement; how many."""
     now = clock.now()
     rows = [
         {
-            "user_id": user_id,
-            "kind": kind,
-            "params": json.dumps(params, ensure_ascii=False),
-            "url": url,
+            "user_id": letter.user_id,
+            "kind": letter.kind,
+            "params": json.dumps(letter.params, ensure_ascii=False),
+            "url": letter.url,
             "created_at": now,
             "updated_at": now,
         }
-        for user_id in dict.fromkeys(user_ids)
+        for letter in letters
     ]
     if rows:
         session.execute(insert(Message), rows)

@@ -16,6 +16,7 @@ from portal.models.choices import (
     DOCUMENT_KINDS,
     IMPORT_KINDS,
     MEETING_KINDS,
+    MEETING_MODES,
     STALE_REASONS,
     TASK_KINDS,
 )
@@ -28,6 +29,35 @@ TEXTS: dict[str, tuple[Any, Any]] = {
     ),
     "task_failed": (_l("%(what)s: failed"), _l("It stopped before the end. %(error)s")),
     "task_cancelled": (_l("%(what)s: cancelled"), _l("%(done)s of %(total)s were done.")),
+    "meeting": (
+        "%(time)s %(meeting)s · %(grid)s",
+        _l("%(starts_at)s, %(mode)s, %(place)s, %(minutes)s minutes. %(agenda)s"),
+    ),
+    "meeting_ahead": (
+        "%(starts_at)s %(meeting)s · %(grid)s",
+        _l("%(mode)s, %(place)s, %(minutes)s minutes. Reminder %(lead)s ahead. %(agenda)s"),
+    ),
+    "meeting_late": (
+        "%(starts_at)s %(meeting)s · %(grid)s",
+        _l(
+            "%(mode)s, %(place)s, %(minutes)s minutes. Reminder %(lead)s ahead, sent late."
+            " %(agenda)s"
+        ),
+    ),
+    "meeting_moved": (
+        _l("Moved to %(starts_at)s: %(meeting)s · %(grid)s"),
+        _l("It was to begin on %(before_at)s. %(mode)s, %(place)s, %(minutes)s minutes."),
+    ),
+    "meeting_cancelled": (
+        _l("Cancelled: %(meeting)s · %(grid)s"),
+        _l("It was to begin on %(starts_at)s."),
+    ),
+}
+LEADS = {
+    30: _l("30 minutes"),
+    60: _l("1 hour"),
+    24 * 60: _l("1 day"),
+    3 * 24 * 60: _l("3 days"),
 }
 # Why long work failed, where no rule refused it.
 TASK_ERRORS = {
@@ -38,10 +68,12 @@ TASK_ERRORS = {
     "crashed": _l("It broke off several times. Try again with less at once."),
 }
 # Values that stand for words: name of the value → its words.
-WORDS: dict[str, Mapping[str, Any]] = {
+WORDS: dict[str, Mapping[Any, Any]] = {
     "error": TASK_ERRORS,
     "what": TASK_KINDS,
     "meeting": MEETING_KINDS,
+    "mode": MEETING_MODES,
+    "lead": LEADS,
     "document": DOCUMENT_KINDS,
     "imported": IMPORT_KINDS,
     "reason": STALE_REASONS,

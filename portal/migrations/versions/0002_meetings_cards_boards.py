@@ -40,7 +40,7 @@ def upgrade() -> None:
         "meeting_series",
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("rrule", sa.String(length=200), nullable=True),
-        sa.Column("start_time", sa.Time(), nullable=False),
+        sa.Column("start_time", sa.Time(), nullable=True),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("place", sa.String(length=120), nullable=True),
         sa.Column("attendees", sa.String(length=200), nullable=False),
@@ -66,6 +66,9 @@ def upgrade() -> None:
         sa.CheckConstraint("mode IN ('online', 'onsite')", name=op.f("ck_meeting_series_mode")),
         sa.CheckConstraint("minutes > 0", name=op.f("ck_meeting_series_minutes")),
         sa.CheckConstraint("until IS NULL OR until >= since", name=op.f("ck_meeting_series_dates")),
+        sa.CheckConstraint(
+            "rrule IS NULL OR start_time IS NOT NULL", name=op.f("ck_meeting_series_start_of_rule")
+        ),
         sa.ForeignKeyConstraint(
             ["grid_code"],
             ["grids.code"],

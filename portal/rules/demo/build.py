@@ -30,6 +30,7 @@ from portal.rules.demo.ground import plan_grids
 from portal.rules.demo.people import plan_people
 from portal.rules.demo.plan import GridPlan, PersonPlan, TeamPlan
 from portal.rules.demo.sites import MOST, Site, site
+from portal.rules.meetings import set_up_series
 
 ACTIVE_FROM = date(2012, 6, 1)  # routine operation begins (P10)
 FORMED_ON = date(2012, 4, 5)
@@ -123,6 +124,7 @@ def _build_community(
     hotlines = _hotlines(session, place, grids)
     session.add_all(hotlines)
     session.flush()
+    series = set_up_series(session, [place.code], ACTIVE_FROM)
     users = _accounts(session, place, people, workers, password_hash)
     summary.made.append(place.code)
     summary.accounts += [user.username for user in users]
@@ -132,6 +134,7 @@ def _build_community(
         ("posts", posts),
         ("teams", teams),
         ("hotlines", hotlines),
+        ("meeting series", series),
         ("accounts", users),
     ):
         summary.add(name, len(rows))
