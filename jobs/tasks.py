@@ -12,7 +12,9 @@ from portal.rules.tasks import Cancelled, Progress
 log = logging.getLogger(__name__)
 
 # kind of a task: dotted name of handler(progress)
-HANDLERS: dict[str, str] = {}
+HANDLERS: dict[str, str] = {
+    "documents": "jobs.documents.batch",
+}
 
 
 def run(task_id: int) -> str:

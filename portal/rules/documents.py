@@ -93,13 +93,9 @@ def issue(
     caller commits. Raises RuleError when others keep taking the number, and as ``render`` does.
     """
     for _attempt in range(ATTEMPTS):
-        newest = newest_issue(session, spec.kind, record.code, size, record.lang, subject)
-        if newest is not None and newest.content_hash == digest and is_stored(newest):
-            return newest
-        count = newest.issue_no + 1 if newest is not None else 1
-        edition = Edition(
-            number(spec, record.code, size, record.lang, count, subject), count, clock.today()
-        )
+        edition = due(session, spec, record, digest, size, subject)
+        if isinstance(edition, IssuedDocument):
+            return edition
         pdf, pages = render(record, edition, size)
         document = _draft(spec, record, digest, edition, size, subject, pdf, pages)
         try:
@@ -109,6 +105,19 @@ def issue(
             continue  # somebody else issued this number meanwhile: look at theirs
         return document
     raise RuleError(_l("This document is being issued by somebody else just now. Try again."))
+
+
+def due(
+    session: Session, spec: Spec, record: Record, digest: str, size: str, subject: str = ""
+) -> IssuedDocument | Edition:
+    """The stored version if it still holds, otherwise the edition that the next one would have."""
+    newest = newest_issue(session, spec.kind, record.code, size, record.lang, subject)
+    if newest is not None and newest.content_hash == digest and is_stored(newest):
+        return newest
+    count = newest.issue_no + 1 if newest is not None else 1
+    return Edition(
+        number(spec, record.code, size, record.lang, count, subject), count, clock.today()
+    )
 
 
 def newest_issue(
