@@ -2,8 +2,8 @@
 
 Common tools that join PDF files lose the structure tree. Here the structure of each document
 becomes a part of the whole, its bookmarks stand among those of the whole, and the pages are those
-that were issued, byte for byte. Only what ``portal.documents.pdf`` wrote can be bound: its files have no
-encryption, no older versions inside, generation 0 throughout, and dictionaries without comments.
+that were issued, byte for byte. Only what ``portal.documents.pdf`` wrote can be bound: its files
+have no encryption, no older versions inside, generation 0 throughout, no comments.
 """
 
 import io

@@ -1,7 +1,12 @@
 """Audit log, imports, issued documents: read only."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal import roles, scope
 from portal.models import AuditEntry, ImportBatch, IssuedDocument
 from portal.models.choices import (
     AUDIT_ACTIONS,
@@ -11,7 +16,10 @@ from portal.models.choices import (
     IMPORT_KINDS,
 )
 from portal.views import wording
+from portal.views.batches import PAGE, BatchMixin
+from portal.views.entity import query
 from portal.views.entity.base import READ_ONLY, EntityView
+from portal.views.page import ListPage
 
 ACTORS = {"system": _l("The portal itself"), "anonymous": _l("Nobody signed in")}
 
@@ -74,7 +82,7 @@ class ImportBatchView(EntityView):
     newest_first = True
 
 
-class IssuedDocumentView(EntityView):
+class IssuedDocumentView(BatchMixin, EntityView):
     """Documents as they were issued."""
 
     api_methods = READ_ONLY
@@ -89,3 +97,14 @@ class IssuedDocumentView(EntityView):
     filter_columns = ["kind", "grid_code"]
     order = ("id",)
     newest_first = True
+
+    def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:
+        """Documents are not typed in, they are issued: the button leads to the batch."""
+        page = super().list_page(asked, columns)
+        if scope.current().can(roles.WRITE, self.class_permission_name):
+            page = replace(page, add_url=PAGE)
+        return page
+
+    def add_label(self) -> str:
+        """See ``list_page``."""
+        return _("Issue many at once")
