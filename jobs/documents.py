@@ -15,7 +15,7 @@ from portal import clock
 from portal.documents.binder import bind
 from portal.documents.registry import DRAWINGS
 from portal.documents.template import HTML_LANG
-from portal.errors import OutOfScope, RuleError
+from portal.errors import OutOfScope, RuleError, kept
 from portal.models import Grid, IssuedDocument, Task, User
 from portal.queries.board_record import Edition
 from portal.queries.identity import load_identity
@@ -125,7 +125,7 @@ class Batch:
 
     def _fail(self, item: Item, refusal: Exception) -> None:
         self.progress.session.rollback()
-        reason = str(getattr(refusal, "message", "")) or str(_l("There is no such grid any more."))
+        reason = kept(getattr(refusal, "message", None) or _l("There is no such grid any more."))
         self.report.failed.append(
             {"kind": item.kind, "grid": item.grid, "name": item.name, "reason": reason}
         )

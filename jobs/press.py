@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.cli.process import die_with_parent
 from portal.documents.registry import DRAWINGS
-from portal.errors import RuleError
+from portal.errors import RuleError, kept
 from portal.queries.board_record import Edition
 
 MOST_PROCESSES = 4  # each needs some 100 MB of its own
@@ -24,7 +24,7 @@ MOST_PROCESSES = 4  # each needs some 100 MB of its own
 
 @dataclass(frozen=True)
 class Drawn:
-    """A drawing: PDF and number of pages, or why there is none."""
+    """A drawing: PDF and number of pages, or why there is none, as ``errors.kept`` keeps it."""
 
     pdf: bytes = b""
     pages: int = 0
@@ -82,7 +82,7 @@ def draw(kind: str, record: Any, edition: Edition, size: str) -> Drawn:
     try:
         return Drawn(*DRAWINGS[kind].render(record, edition, size))
     except RuleError as refusal:
-        return Drawn(refused=str(refusal.message))
+        return Drawn(refused=kept(refusal.message))
 
 
 def _begin(parent: int) -> None:

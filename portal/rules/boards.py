@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import current_app
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from redis.exceptions import RedisError
 from rq.job import JobStatus
@@ -43,13 +42,21 @@ def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
     lacking = missing(record)
     if lacking:
         raise RuleError(
-            _(
+            _l(
                 "The notice board of %(grid)s cannot be issued yet: %(lacking)s",
                 grid=record.name,
-                lacking=" ".join(str(part) for part in lacking),
+                lacking=in_one(lacking),
             )
         )
     return record
+
+
+def in_one(sentences: list[Any]) -> Any:
+    """Several sentences as one, translated when it is read."""
+    told = sentences[-1]
+    for one in reversed(sentences[:-1]):
+        told = _l("%(one)s %(more)s", one=one, more=told)
+    return told
 
 
 def missing(record: BoardRecord) -> list[Any]:

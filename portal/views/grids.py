@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal import clock, roles
+from portal import clock, roles, scope
 from portal.models import Grid, LeadingGroup
 from portal.models.choices import CELL_KINDS, DIFFICULTIES, FINDING_KINDS, LEVELS
 from portal.queries import grids as grid_queries
@@ -66,11 +66,15 @@ class GridView(EntityView):
         return row.name
 
     def links(self, row: Grid) -> list[tuple[str, str, str]]:
-        """To the public page of the grid, and to its check."""
-        return [
+        """To the public page of the grid, to its check, to its documents."""
+        found = [
             (_("Public page"), f"/directory/{row.code}", "external-link"),
             (_("Check this grid"), f"{self.route_base}/findings/{row.id}", "clipboard-list"),
         ]
+        issuing = scope.current().prefixes(roles.WRITE, "IssuedDocument")
+        if scope.covers(issuing, row.code):
+            found.append((_("Issue documents"), f"/documents/batch?grid={row.code}", "printer"))
+        return found
 
     def extras(self, row: Grid) -> list[tuple[str, dict[str, Any]]]:
         """The map, where a boundary is on record."""

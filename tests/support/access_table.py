@@ -149,6 +149,8 @@ OTHERS = (
     Row("/users/password/<pk>", "GET", "w", "users", of_row=True),
     Row("/users/password/<pk>", "POST", "w", "users", of_row=True, fine=(400,)),
     Row("/grids/findings/<pk>", "GET", "r", "grids", of_row=True),
+    Row("/documents/batch", "GET", "w", "documents"),
+    Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",
