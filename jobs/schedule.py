@@ -7,22 +7,28 @@ in the database.
 
 from dataclasses import dataclass
 
+from portal.queue import PAUSES
+
 
 @dataclass(frozen=True)
 class Entry:
     """`job` (dotted name) at the times of `cron` (minute hour day month weekday); `timeout` in
-    seconds.
+    seconds, `pauses` before each further try (none where the next slot does the same work soon).
+    A job that takes minutes is `long`: it does not make the others wait. Its words for people
+    stand in ``portal/models/choices.py`` (JOBS).
     """
 
     name: str
     job: str
     cron: str
     timeout: int = 600
+    pauses: tuple[int, ...] = PAUSES
+    long: bool = False
 
 
 TIMETABLE: tuple[Entry, ...] = (
-    Entry("tasks-resume", "jobs.tasks.resume", "*/2 * * * *", 60),
+    Entry("tasks-resume", "jobs.tasks.resume", "*/2 * * * *", 60, pauses=()),
     Entry("tidy", "jobs.tidy.nightly", "40 3 * * *"),
-    Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300),
+    Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300, pauses=()),
     Entry("meetings-plan", "jobs.meetings.plan", "20 3 * * *"),
 )

@@ -3,11 +3,14 @@
 A job starts only after the transaction that asked for it is committed, so that it finds the rows it
 works on; a rollback forgets it. Arguments and results travel as JSON: whoever can write to the
 queue server must not be able to hand code to the worker, and a job takes ids, not rows.
+
+A job that fails, or whose worker was killed, is tried again after growing pauses; after the last
+try it stays as a dead letter with its reason, until somebody retries or drops it.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -18,6 +21,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue, Worker, cron_scheduler_registry
+from rq import Retry as Tries
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
@@ -28,7 +32,10 @@ log = logging.getLogger(__name__)
 
 Start = Callable[[], None]
 
-NAME = "portal"
+NAME = "portal"  # quick work: the timetable, papers that somebody waits for
+LONG = "portal-long"  # minutes to an hour; a worker of its own, so that a reminder is not late
+NAMES = (NAME, LONG)
+PAUSES = (10, 60, 300)  # seconds before the second, third and fourth try
 TIMEOUT = 600  # seconds a job may take unless it says otherwise
 KEEP_RESULT = 24 * 3600
 KEEP_FAILURE = 14 * 24 * 3600
@@ -54,26 +61,40 @@ def connection(app: Flask | None = None) -> Redis:
     return client
 
 
-def queue(client: Redis | None = None) -> Queue:
-    """The one queue of the portal."""
-    return Queue(NAME, connection=client or connection(), serializer=JSONSerializer)
+def queue(client: Redis | None = None, name: str = NAME) -> Queue:
+    """A queue of the portal: of quick work, or the one called ``LONG``."""
+    return Queue(name, connection=client or connection(), serializer=JSONSerializer)
 
 
-def enqueue(dotted_name: str, *args: Any, job_id: str | None = None, timeout: int = TIMEOUT) -> str:
+def tries(pauses: Sequence[int]) -> Tries | None:
+    """RQ's word for "again after so many seconds each"; None where nothing is tried again."""
+    return Tries(max=len(pauses), interval=list(pauses)) if pauses else None
+
+
+def enqueue(
+    dotted_name: str,
+    *args: Any,
+    job_id: str | None = None,
+    timeout: int = TIMEOUT,
+    pauses: Sequence[int] = PAUSES,
+    long: bool = False,
+) -> str:
     """Ask for `dotted_name(*args)`, for example ``enqueue("jobs.documents.render", 12)``; the job's
     id.
 
     Starts after the commit if the session has something to write, at once otherwise. `args` must be
-    plain JSON values; `timeout` is in seconds. With a `job_id` (letters, digits, dashes) the same
-    work is not queued twice while it is still under way. Raises redis.exceptions.RedisError if the
-    server is away and nothing was to be committed; after a commit a lost server is logged instead,
-    for the rows are saved already.
+    plain JSON values: keys, for the jobs page shows them. `timeout` is in seconds, so are the
+    `pauses` before each further try (none: a failure is final at once, right where somebody waits
+    for the answer). Work that takes minutes is `long`. With a `job_id` (letters, digits, dashes)
+    the same work is not queued twice while it is still under way. Raises
+    redis.exceptions.RedisError if the server is away and nothing was to be committed; after a
+    commit a lost server is logged instead, for the rows are saved already.
     """
     name = job_id or uuid4().hex
     client = connection()
 
     def start() -> None:
-        _start(client, dotted_name, args, name, timeout)
+        _start(client, LONG if long else NAME, dotted_name, args, name, timeout, pauses)
 
     session = current_app.extensions["sqlalchemy"].session()
     if session.info.get(WRITTEN) or session.new or session.dirty or session.deleted:
@@ -86,33 +107,44 @@ def enqueue(dotted_name: str, *args: Any, job_id: str | None = None, timeout: in
 
 def fetch(job_id: str) -> Job | None:
     """The job as the queue server knows it, or None if it never was or is forgotten."""
+    return known_job(connection(), job_id)
+
+
+def known_job(client: Redis, job_id: str) -> Job | None:
+    """As ``fetch``, over a given client."""
     try:
-        return Job.fetch(job_id, connection=connection(), serializer=JSONSerializer)
+        return Job.fetch(job_id, connection=client, serializer=JSONSerializer)
     except NoSuchJobError:
         return None
 
 
 def _start(
-    client: Redis, dotted_name: str, args: tuple[Any, ...], job_id: str, timeout: int
+    client: Redis,
+    name: str,
+    dotted_name: str,
+    args: tuple[Any, ...],
+    job_id: str,
+    timeout: int,
+    pauses: Sequence[int],
 ) -> None:
-    target = queue(client)
-    known = target.fetch_job(job_id)
+    known = known_job(client, job_id)
     if known is not None and known.get_status() in UNDER_WAY:
         return
-    target.enqueue_call(
+    queue(client, name).enqueue_call(
         dotted_name,
         args=args,
         job_id=job_id,
         timeout=timeout,
         result_ttl=KEEP_RESULT,
         failure_ttl=KEEP_FAILURE,
+        retry=tries(pauses),
     )
 
 
 @dataclass(frozen=True)
 class Health:
-    """Who serves the queue now: living workers, jobs waiting, age of the timetable's last beat in
-    seconds.
+    """Who serves the queues now: living workers (each queue has its own), jobs waiting, age of the
+    timetable's last beat in seconds.
     """
 
     workers: int
@@ -126,7 +158,7 @@ def health(client: Redis) -> Health:
     workers = [key for key in Worker.all_keys(connection=client) if client.exists(key)]
     beats = client.zrange(cron_scheduler_registry.get_registry_key(), -1, -1, withscores=True)
     age = time.time() - float(beats[0][1]) if beats else None
-    return Health(len(workers), queue(client).count, age)
+    return Health(len(workers), sum(queue(client, name).count for name in NAMES), age)
 
 
 # -- the session's own events --------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """Calls to the operating system that keep processes from outliving the one that started them."""
 
 import ctypes
+import hashlib
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -28,6 +30,31 @@ def adopt_orphans() -> None:
     """From now on processes below this one whose parent ends become its children (Linux only)."""
     if _libc is not None:
         _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def machine() -> str:
+    """A short name of this machine since its last start, as its processes see it (container and
+    all); empty without /proc. Two processes of one machine can see whether the other one lives.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+    told = f"{socket.gethostname()} {boot} {space}"
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def began(pid: int) -> str | None:
+    """When a process began, in clock ticks since the machine did; None if there is none (or only
+    its remains, which nobody has waited for yet).
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    state, *rest = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if state in "ZX" else rest[18]
 
 
 def children() -> list[int]:

@@ -135,7 +135,8 @@ def request_board(
         return newest
     job_id = f"board-{grid_code}-{size}-{lang}-{digest[:16]}".replace("_", "-")
     try:
-        queue.enqueue(JOB, grid_code, size, lang, job_id=job_id)
+        # Somebody waits for the answer, and asking again is a new try.
+        queue.enqueue(JOB, grid_code, size, lang, job_id=job_id, pauses=())
         document_id = _wait(job_id, wait_seconds)
     except RedisError:
         log.error("the queue is away: no notice board for %s", grid_code)

@@ -62,12 +62,17 @@ def start(
     return task
 
 
+def job_id(task_id: int) -> str:
+    """What the task is called in the queue."""
+    return f"task-{task_id}"
+
+
 def enqueue(task_id: int) -> None:
     """Ask the queue for the task, once while it is under way; a lost server is made up for by the
     round that looks for tasks nobody works on.
     """
     try:
-        queue.enqueue(JOB, task_id, job_id=f"task-{task_id}", timeout=TIMEOUT)
+        queue.enqueue(JOB, task_id, job_id=job_id(task_id), timeout=TIMEOUT, long=True)
     except RedisError:
         current_app.logger.warning("the queue is away: task %s waits", task_id)
 
@@ -185,6 +190,12 @@ def finish(session: Session, task_id: int, state: str, error: object = None) -> 
         }
         inbox.notify(session, [task.user_id], f"task_{state}", told, f"/tasks/{task_id}")
     session.commit()
+
+
+def reopen(session: Session, task_id: int) -> None:
+    """A task that failed waits again; the caller queues its job and commits."""
+    fresh = {"finished_at": None, "error": None, "attempts": 0}
+    _set(session, task_id, Task.state == "failed", state="queued", **fresh)
 
 
 def waiting(session: Session) -> list[int]:
