@@ -92,9 +92,11 @@ def _database_url(environ: Mapping[str, str], var: Path) -> str:
 
 
 def _engine_options(url: str) -> dict[str, Any]:
+    # Values that people typed stay out of errors and logs (and of the reasons of failed jobs).
+    common: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
-    return {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 8}
+        return common | {"connect_args": {"timeout": 30}}
+    return common | {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 8}
 
 
 def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
@@ -104,6 +106,11 @@ def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
         if not value and env == "production":
             raise ConfigError(f"{name} is not set: production does not run on generated keys")
         found[name] = value or _generated(var / "keys" / name.lower())
+    # Opens figures only and encrypts nothing: also in production it may be made here.
+    metrics = environ.get("PORTAL_METRICS_TOKEN")
+    if metrics and len(metrics) < 24:
+        raise ConfigError("PORTAL_METRICS_TOKEN: use at least 24 characters")
+    found["PORTAL_METRICS_TOKEN"] = metrics or _generated(var / "keys" / "portal_metrics_token")
     if len(found["PORTAL_SECRET_KEY"]) < 32:
         raise ConfigError("PORTAL_SECRET_KEY: use at least 32 characters")
     data_keys = [decode_key("PORTAL_DATA_KEYS", k) for k in found["PORTAL_DATA_KEYS"].split(",")]
@@ -112,6 +119,7 @@ def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
         "JWT_SECRET_KEY": found["PORTAL_SECRET_KEY"],
         "PORTAL_DATA_KEYS": data_keys,
         "PORTAL_INDEX_KEY": decode_key("PORTAL_INDEX_KEY", found["PORTAL_INDEX_KEY"]),
+        "PORTAL_METRICS_TOKEN": found["PORTAL_METRICS_TOKEN"],
     }
 
 

@@ -152,13 +152,18 @@ class Health:
     timetable_age: float | None
 
 
+def workers(client: Redis, one: Queue | None = None) -> int:
+    """How many workers live, of all queues or of one."""
+    # Not Worker.all: each worker object it makes would change the time-outs of this client.
+    keys = Worker.all_keys(queue=one) if one is not None else Worker.all_keys(connection=client)
+    return sum(bool(client.exists(key)) for key in keys)
+
+
 def health(client: Redis) -> Health:
     """The state of the queue; raises redis.exceptions.RedisError if the server does not answer."""
-    # Not Worker.all: each worker object it makes would change the time-outs of this client.
-    workers = [key for key in Worker.all_keys(connection=client) if client.exists(key)]
     beats = client.zrange(cron_scheduler_registry.get_registry_key(), -1, -1, withscores=True)
     age = time.time() - float(beats[0][1]) if beats else None
-    return Health(len(workers), sum(queue(client, name).count for name in NAMES), age)
+    return Health(workers(client), sum(queue(client, name).count for name in NAMES), age)
 
 
 # -- the session's own events --------------------------------------------------------------------

@@ -1,16 +1,19 @@
 """The queue: work starts after the commit, once, as JSON, and a real worker does it."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from rq.registry import ScheduledJobRegistry
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from jobs.rescue import Rescue
 from portal.models import Setting
-from portal.queue import connect, connection, enqueue, fetch, health, queue
+from portal.queue import LONG, NAMES, PAUSES, connect, connection, enqueue, fetch, health, queue
 
 JOB = "operator.add"
 
@@ -95,10 +98,36 @@ def test_a_worker_does_it_and_the_result_is_found(
     assert job.return_value() == 42
 
 
-def test_a_failing_job_is_kept_as_failed(
+def test_a_failing_job_is_tried_again_after_growing_pauses_and_stays_as_a_dead_letter(
     session: Session, valkey: Redis, work: Callable[[], int]
 ) -> None:
     name = enqueue("operator.truediv", 1, 0)
+    paused = ScheduledJobRegistry(queue=queue(valkey))
+    for pause in PAUSES:
+        asked = time.time()
+        assert work() == 1
+        job = fetch(name)
+        assert job is not None
+        assert job.get_status() == "scheduled"
+        due = paused.get_scheduled_time(job).timestamp()
+        assert asked + pause - 1 <= due <= time.time() + pause
+        valkey.zadd(paused.key, {name: time.time() - 1})  # the pause is over
+        Rescue(valkey).look()
+        assert count(valkey) == 1
+    assert work() == 1
+    job = fetch(name)
+    assert job is not None
+    assert job.get_status() == "failed"
+    assert queue(valkey).failed_job_registry.get_job_ids() == [name]
+    result = job.latest_result()
+    assert result is not None
+    assert "ZeroDivisionError" in (result.exc_string or "")
+
+
+def test_where_somebody_waits_a_failure_is_final_at_once(
+    session: Session, valkey: Redis, work: Callable[[], int]
+) -> None:
+    name = enqueue("operator.truediv", 1, 0, pauses=())
     assert work() == 1
     job = fetch(name)
     assert job is not None
@@ -135,7 +164,17 @@ def test_a_lost_server_is_an_error_before_and_a_log_line_after_the_commit(
 
 
 def test_health_counts_real_workers(portal: Flask, valkey: Redis, live_worker: None) -> None:
-    assert health(valkey).workers == 1
+    assert health(valkey).workers == len(NAMES)
+
+
+def test_long_work_stands_in_a_queue_of_its_own_and_is_done_as_well(
+    session: Session, valkey: Redis, work: Callable[[], int]
+) -> None:
+    name = enqueue(JOB, 1, 2, long=True, job_id="long-1")
+    enqueue(JOB, 1, 2, job_id="long-1")  # the same work, wherever it waits
+    assert (count(valkey), queue(valkey, LONG).job_ids) == (0, [name])
+    assert health(valkey).waiting == 1
+    assert work() == 1
 
 
 def test_jobs_run_in_a_real_worker_process(

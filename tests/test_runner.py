@@ -135,7 +135,7 @@ def test_ctrl_c_stops_everything_in_order_and_lets_the_job_in_hand_finish(
     with running(tmp_path / "var", store) as portal:
         portal.wait_until_up()
         client = portal.client()
-        wait_for(lambda: health(client).workers == 1, portal.said)
+        wait_for(lambda: health(client).workers == 2, portal.said)
         wait_for(lambda: health(client).timetable_age is not None, portal.said)
         refuse_a_second_one(tmp_path / "var", store)
         # A job may leave a process behind that nobody waits for.

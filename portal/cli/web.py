@@ -6,12 +6,26 @@ workers share the memory of the imported application.
 
 import logging
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 from config import load_settings
 from portal.cli.process import die_with_parent
 
 _settings = load_settings()
+
+
+def _counting_folder(port: int) -> Path:
+    """Where the workers of this server count their requests together; empty at its start."""
+    folder: Path = _settings["PORTAL_VAR"] / "metrics" / str(port)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+# Read by prometheus-client when it is first imported, so before the application is.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counting_folder(_settings["PORTAL_PORT"]))
 
 wsgi_app = "portal.app:create_app()"
 bind = f"{_settings['PORTAL_HOST']}:{_settings['PORTAL_PORT']}"

@@ -99,6 +99,8 @@ AUDIT_ACTIONS = {
     "sign_in": _l("Signed in"),
     "sign_in_failed": _l("Sign-in failed"),
     "sign_out": _l("Signed out"),
+    "retry": _l("Tried again"),
+    "drop": _l("Dropped"),
 }
 ACTIONS = {
     "read": _l("see"),
@@ -144,6 +146,12 @@ STALE_REASONS = {
 TASK_KINDS = {
     "documents": _l("Batch of documents"),
     "import": _l("Import of a file"),
+}
+# What the queue and the timetable do, by dotted name of the job.
+JOBS = {
+    "jobs.boards.render_board": _l("Draw a notice board"),
+    "jobs.tasks.run": _l("Long work"),
+    "jobs.upkeep.revive_tasks": _l("Look after long work that nobody works on"),
 }
 TASK_STATES = {
     "queued": _l("Waiting"),

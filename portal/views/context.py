@@ -112,7 +112,11 @@ def resource_name(resource: str) -> str:
     """What people call the register of a resource: the title of its list."""
     views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
     for view in views:
-        if getattr(getattr(view, "entity", None), "resource", None) == resource:
+        # Of an entity, or a page of its own (jobs).
+        if resource in (
+            getattr(getattr(view, "entity", None), "resource", None),
+            getattr(view, "resource", None),
+        ):
             return str(view.list_title)
     return _("Description of the interface") if resource == "OpenApi" else resource
 

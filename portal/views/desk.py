@@ -4,6 +4,7 @@ A tile names a list and its filters; its number is counted by the statement of t
 the link opens exactly the rows counted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +13,12 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from redis import Redis
+from redis.exceptions import RedisError
 
-from portal import roles, scope
+from portal import queue, roles, scope
 from portal.extensions import db
-from portal.queries import paging
+from portal.queries import jobs, paging
 from portal.queries.grids import grid_on_map
 from portal.views import wording
 from portal.views.context import format_number, role_name
@@ -37,6 +40,29 @@ class Count:
     tone: Tone = ""
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A number of a desk that no list counts: ``number()`` (None: cannot be told now), on the page
+    ``url`` of ``resource``.
+    """
+
+    label: Any
+    resource: str
+    url: str
+    number: Callable[[], int | None]
+    tone: Tone = ""
+
+
+def _of_the_queue(ask: Callable[[Redis], int]) -> Callable[[], int | None]:
+    def number() -> int | None:
+        try:
+            return ask(queue.connection())
+        except RedisError:
+            return None
+
+    return number
+
+
 VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
 OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
 ENDING = Count(_l("Posts ending soon"), "Post", {"preset": "ending"}, "warn")
@@ -55,9 +81,13 @@ HOTLINES = Count(_l("Hotlines on the board"), "Hotline", {"on_board": "1"})
 DUTIES = Count(_l("Duties"), "Duty")
 BOARDS = Count(_l("Issued documents"), "IssuedDocument")
 IMPORTS = Count(_l("Imports"), "ImportBatch")
+DEAD_LETTERS = Figure(
+    _l("Jobs given up"), "Job", "/jobs/#failed", _of_the_queue(jobs.dead_letters), "late"
+)
+AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.workers))
 
 # role: (what to do now, how things stand, what is not built yet)
-DESKS: dict[str, tuple[tuple[Count, ...], tuple[Count, ...], Any]] = {
+DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], Any]] = {
     roles.GRID_WORKER: ((ENDING, NO_CONSENT), (WORKERS, POSTS, HOTLINES, DUTIES), ""),
     roles.GRID_LEADER: (
         (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
@@ -106,11 +136,12 @@ DESKS: dict[str, tuple[tuple[Count, ...], tuple[Count, ...], Any]] = {
         "",
     ),
     roles.ADMIN: (
-        (Count(_l("Accounts switched off"), "User", {"active": "0"}),),
+        (DEAD_LETTERS, Count(_l("Accounts switched off"), "User", {"active": "0"})),
         (
             Count(_l("Accounts"), "User"),
             Count(_l("Grants"), "AccountGrant"),
             Count(_l("Settings"), "Setting"),
+            AT_WORK,
         ),
         "",
     ),
@@ -219,9 +250,15 @@ class DeskView(BaseView):
             str(shown.title), view.list_page(asked, shown.columns), query.link(view, whole)
         )
 
-    def _tile(self, count: Count) -> Tile | None:
+    def _tile(self, count: Count | Figure) -> Tile | None:
         if not scope.current().can(roles.READ, count.resource):
             return None
+        if isinstance(count, Figure):
+            known = count.number()
+            if known is None:
+                return Tile(str(count.label), "?", count.url, _("cannot be told now"), "late")
+            tone = count.tone if known else ""
+            return Tile(str(count.label), format_number(known), count.url, tone=tone)
         view = self._view(count.resource)
         filters = {name: value for name, value in count.params.items() if name != "preset"}
         asked = query.Query(preset=count.params.get("preset", ""), filters=filters)

@@ -1,5 +1,6 @@
 """Which views there are, in which order the menu shows them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -10,6 +11,8 @@ from portal.views.catalogue import DutyView, HotlineView, RegulationView, Settin
 from portal.views.grids import GridView, LeadingGroupView
 from portal.views.health import health
 from portal.views.inbox import InboxView
+from portal.views.jobs import JobsView
+from portal.views.metrics import metrics
 from portal.views.preferences import preferences
 from portal.views.public import register_public
 from portal.views.records import AuditView, ImportBatchView, IssuedDocumentView
@@ -17,7 +20,19 @@ from portal.views.security.accounts import GrantView, RoleView, UserView
 from portal.views.tasks import TaskView
 from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView
 
-# (heading, [(view, icon)]); views of a later version are added here and nowhere else
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the menu that is no list of an entity: ``view`` answers ``/<slug>/`` and has a
+    ``list_title``; ``resource`` is what one must be able to read to see the entry (None: nothing).
+    """
+
+    view: Any
+    slug: str
+    resource: str | None
+
+
+# (heading, [(view or page, icon)]); views of a later version are added here and nowhere else
 MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (_l("Grids and teams"), (
         (GridView, "map-2"),
@@ -41,6 +56,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (GrantView, "key"),
         (RoleView, "user-shield"),
         (SettingView, "settings"),
+        (Page(JobsView, "jobs", "Job"), "stack-2"),
         (AuditView, "history"),
     )),
 )  # fmt: skip
@@ -54,6 +70,10 @@ def register(app: Flask, builder: Any) -> None:
     for heading, entries in MENU:
         items: list[tuple[Any, str, str, str | None]] = []
         for view, icon in entries:
+            if isinstance(view, Page):
+                builder.add_view_no_menu(view.view)
+                items.append((view.view.list_title, f"/{view.slug}/", icon, view.resource))
+                continue
             builder.add_view_no_menu(view)
             builder.add_api(make_api(view))
             items.append((view.list_title, f"/{view.slug}/list/", icon, view.entity.resource))
@@ -63,4 +83,5 @@ def register(app: Flask, builder: Any) -> None:
     app.register_blueprint(health)
     builder.add_view_no_menu(InboxView)
     builder.add_view_no_menu(TaskView)
+    app.register_blueprint(metrics)
     register_public(app, builder)

@@ -36,10 +36,12 @@ REGISTERS = {
     "account_states": _l("State of an account"),
     "account_grants": _l("Grant"),
     "ab_role": _l("Role"),
+    "jobs": _l("Job"),
 }
 # What the audit log tells and no page has a column for.
 MORE_LABELS = {
     "order": _l("Sorted by"),
+    "job": _l("Job"),
     "password": _l("Password"),
     "password_changed_at": _l("Password changed on"),
     "preset": _l("Shown"),

@@ -47,6 +47,7 @@ roles          -          -          -           -          -     -        -    
 grants         -          -          -           -          -     -        -       -      -      -           r       rwd
 audit          -          -          -           -          -     -        -       -      -      -           re      -
 settings       -          -          -           -          -     -        r       -      -      -           -       rw
+jobs           -          -          -           -          -     -        -       -      -      -           -       rw
 """  # noqa: E501 a table is read across
 RIGHTS: dict[str, dict[str, str]] = {
     words[0]: dict(zip(ROLES, words[1:], strict=True))
@@ -57,10 +58,12 @@ RESOURCES = {
     "duties": "Duty", "hotlines": "Hotline", "regulations": "Regulation",
     "leading-groups": "LeadingGroup", "teams": "Team", "documents": "IssuedDocument",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
-    "audit": "AuditEntry", "settings": "Setting",
+    "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
 # Rows of these belong to a grid.
 SCOPED = ("grids", "workers", "posts", "hotlines", "leading-groups", "teams", "documents")
+# Pages of their own instead of an entity's: their routes stand in OTHERS.
+PAGES = ("jobs",)
 # Nothing of these is typed into a form, whoever asks (a right to write is for a later verb).
 NO_FORM = ("documents", "imports", "roles", "audit", "post-roles")
 NO_ADD = (*NO_FORM, "settings")
@@ -151,6 +154,10 @@ OTHERS = (
     Row("/grids/findings/<pk>", "GET", "r", "grids", of_row=True),
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
+    Row("/jobs/", "GET", "r", "jobs"),
+    Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
+    Row("/jobs/drop", "POST", "w", "jobs", fine=(400,)),
+    Row("/metrics", "GET", "token", fine=(401,)),
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",
@@ -160,7 +167,7 @@ STATIC = {
 
 def rows() -> Iterator[Row]:
     """Every line of the table."""
-    for slug in RIGHTS:
+    for slug in (slug for slug in RIGHTS if slug not in PAGES):
         for suffix, method, right, of_row, fine in ENTITY_ROUTES:
             yield Row(f"/{slug}{suffix}", method, right, slug, of_row, fine)
         for suffix, method, right, of_row, fine in API_ROUTES:

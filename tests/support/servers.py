@@ -20,7 +20,7 @@ from typing import Any
 from config import load_settings
 from portal.cli import process
 from portal.cli.run import answers_http, answers_ping, valkey_command
-from portal.queue import connect, health
+from portal.queue import NAMES, connect, health
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,10 +97,13 @@ def web(environ: dict[str, str], folder: Path) -> Iterator[str]:
 
 @contextmanager
 def worker(environ: dict[str, str], redis_url: str, folder: Path) -> Iterator[None]:
-    """The real queue worker, forking, with its scheduler."""
+    """The real queue worker: one process for each queue, forking."""
     client = connect(redis_url)
     command = [sys.executable, "-m", "jobs.worker"]
-    with started(command, lambda: health(client).workers > 0, folder / "worker.log", env=environ):
+    all_there = len(NAMES)
+    with started(
+        command, lambda: health(client).workers >= all_there, folder / "worker.log", env=environ
+    ):
         yield
 
 
