@@ -65,7 +65,7 @@ def test_the_page_shows_what_waits_runs_and_was_given_up(
     }
     assert "ZeroDivisionError: division by zero" in page.text
     assert "Draw a notice board" in page.text
-    assert "4201020029900101001 · a4 · zh_Hans_CN" in page.text
+    assert "4201020029900101001 · A4 · Chinese" in page.text
     assert "The timetable does not run" in page.text
 
 

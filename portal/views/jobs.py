@@ -18,7 +18,7 @@ from portal import clock, queue, roles, slots
 from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import Task
-from portal.models.choices import JOBS, TASK_KINDS
+from portal.models.choices import DOCUMENT_LANGUAGES, DOCUMENT_SIZES, JOBS, TASK_KINDS
 from portal.queries import jobs
 from portal.rules import jobs as rules
 from portal.rules import tasks
@@ -170,7 +170,8 @@ def _keys(item: jobs.Item, kinds: dict[int, str]) -> str:
     if item.job == tasks.JOB and item.keys:
         kind, number = kinds.get(item.keys[0], ""), item.keys[0]
         return _("%(kind)s, number %(number)s", kind=kind, number=number) if kind else str(number)
-    return " · ".join(str(key) for key in item.keys)
+    words = {**DOCUMENT_LANGUAGES, **DOCUMENT_SIZES}
+    return " · ".join(str(words.get(key, key)) for key in map(str, item.keys))
 
 
 def _list(pile: jobs.Pile, kinds: dict[int, str], when: str) -> ListPage:
