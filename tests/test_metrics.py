@@ -83,7 +83,7 @@ def test_jobs_tasks_inbox_and_meetings_are_counted_when_asked(
         enqueue("operator.add", 1, 2, long=True)
         Timetable(valkey).beat()
         slot = datetime(2026, 4, 1, 2, 0, tzinfo=UTC)
-        slots.note_run(valkey, "tasks", slots.Run(slot, slot, 1.5, False))
+        slots.note_run(valkey, "tasks-resume", slots.Run(slot, slot, 1.5, False))
     answer = client_as(None).get("/metrics", headers={"Authorization": f"Bearer {token(portal)}"})
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -99,8 +99,8 @@ def test_jobs_tasks_inbox_and_meetings_are_counted_when_asked(
     assert value(found, "portal_inbox_unread") == 2
     assert value(found, "portal_meetings_overdue") == 1
     assert value(found, "portal_timetable_age_seconds") < 60
-    assert value(found, "portal_timetable_run_good", entry="tasks") == 0
-    assert value(found, "portal_timetable_run_seconds", entry="tasks") == 1.5
+    assert value(found, "portal_timetable_run_good", entry="tasks-resume") == 0
+    assert value(found, "portal_timetable_run_seconds", entry="tasks-resume") == 1.5
     assert value(found, "portal_up", part="database") == 1
     assert value(found, "portal_up", part="queue") == 1
 

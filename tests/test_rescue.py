@@ -22,9 +22,7 @@ from config import load_settings
 from jobs.rescue import REASON, Rescue, is_gone, worker_name
 from portal import slots
 from portal.cli.run import answers_ping, valkey_command
-from portal.models import Message, Task, User
 from portal.queue import LONG, NAME, NAMES, connect, enqueue, fetch, health, known_job, queue
-from portal.rules import tasks
 from tests.conftest import Place
 from tests.support import servers
 
@@ -276,36 +274,3 @@ def test_of_dead_slots_the_last_one_stays_until_a_later_one_went_well(
     slots.note_run(valkey, "hourly", slots.Run(later, later, 0.1, True))
     Rescue(valkey).look()
     assert dead.get_job_ids() == []
-
-
-def task_of(session: Session, state: str) -> Task:
-    """A task of the station."""
-    user = session.query(User).filter_by(username="station").one()
-    task = Task(user_id=user.id, kind="documents", params=json.dumps({}), state=state)
-    session.add(task)
-    session.commit()
-    return task
-
-
-def test_a_task_that_nobody_works_on_is_queued_again(session: Session, valkey: Redis) -> None:
-    lost, ended = task_of(session, "running"), task_of(session, "done")
-    assert tasks.revive(session) == {"queued": 1, "failed": 0}
-    assert queue(valkey, LONG).job_ids == [tasks.job_id(lost.id)]
-    assert tasks.revive(session) == {"queued": 0, "failed": 0}  # it waits now
-    assert fetch(tasks.job_id(ended.id)) is None
-
-
-def test_a_task_whose_job_was_given_up_has_failed_and_its_owner_is_told(
-    session: Session, valkey: Redis
-) -> None:
-    task = task_of(session, "running")
-    tasks.enqueue(task.id)
-    job = fetch(tasks.job_id(task.id))
-    assert job is not None
-    valkey.lrem(queue(valkey, LONG).key, 0, job.id)
-    valkey.hset(f"rq:job:{job.id}", "status", "failed")
-    assert tasks.revive(session) == {"queued": 0, "failed": 1}
-    assert session.get_one(Task, task.id, populate_existing=True).state == "failed"
-    told = session.query(Message).filter_by(user_id=task.user_id, kind="task_failed").count()
-    assert told == 1
-    assert tasks.revive(session) == {"queued": 0, "failed": 0}

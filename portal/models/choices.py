@@ -151,7 +151,10 @@ TASK_KINDS = {
 JOBS = {
     "jobs.boards.render_board": _l("Draw a notice board"),
     "jobs.tasks.run": _l("Long work"),
-    "jobs.upkeep.revive_tasks": _l("Look after long work that nobody works on"),
+    "jobs.meetings.plan": _l("Write down the meetings to come"),
+    "jobs.meetings.remind": _l("Remind people of meetings"),
+    "jobs.tasks.resume": _l("Look after long work that nobody works on"),
+    "jobs.tidy.nightly": _l("Forget what is past its time"),
 }
 TASK_STATES = {
     "queued": _l("Waiting"),
