@@ -28,6 +28,7 @@ class Entry:
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry("tasks-resume", "jobs.tasks.resume", "*/2 * * * *", 60, pauses=()),
+    Entry("uploads", "jobs.tidy.hourly", "17 * * * *", 120),
     Entry("tidy", "jobs.tidy.nightly", "40 3 * * *"),
     Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300, pauses=()),
     Entry("meetings-plan", "jobs.meetings.plan", "20 3 * * *"),

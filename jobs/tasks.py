@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 # kind of a task: dotted name of handler(progress)
 HANDLERS: dict[str, str] = {
     "documents": "jobs.documents.batch",
+    "import_check": "jobs.imports.check",
+    "import": "jobs.imports.run",
+    "import_undo": "jobs.imports.undo",
 }
 
 

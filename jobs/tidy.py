@@ -2,7 +2,7 @@
 
 from portal.extensions import db
 from portal.queries.settings import numbers
-from portal.rules import inbox, tasks
+from portal.rules import importing, inbox, tasks
 
 
 def nightly(_slot: str) -> dict[str, int]:
@@ -11,3 +11,8 @@ def nightly(_slot: str) -> dict[str, int]:
     messages = inbox.forget(db.session, keep["inbox.keep_days"])
     db.session.commit()
     return {"messages": messages, "files": tasks.forget_files(db.session, keep["tasks.keep_days"])}
+
+
+def hourly(_slot: str) -> int:
+    """Forget uploaded files that nobody imported within a day; how many."""
+    return importing.forget_uploads(db.session)

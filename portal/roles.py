@@ -110,7 +110,13 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         EXPORT: (),
     },
     "IssuedDocument": {READ: STAFF, WRITE: (STATION,), REMOVE: (), EXPORT: (STATION,)},
-    "ImportBatch": {READ: (CLERK, STATION, AUDITOR), WRITE: (), REMOVE: (), EXPORT: ()},
+    # Writing an import: what it writes needs its own right. Everybody takes their own back.
+    "ImportBatch": {
+        READ: (CLERK, STATION, AUDITOR),
+        WRITE: (CLERK, STATION),
+        REMOVE: (),
+        EXPORT: (),
+    },
     "User": {READ: (ADMIN,), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
     "Role": {READ: (ADMIN, AUDITOR), WRITE: (), REMOVE: (), EXPORT: ()},
     "AccountGrant": {

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from portal import scope
-from portal.errors import RuleError
+from portal.errors import RuleError, reworded
 from portal.extensions import db
 from portal.rules import imports
 from portal.rules.imports import (
@@ -78,7 +78,7 @@ def _tell(report: Report) -> None:
     if report.extra_columns:
         click.echo("extra columns: " + ", ".join(report.extra_columns))
     for error in report.errors[:MOST_SHOWN]:
-        told = error.get("message") or REASONS.get(error["reason"], error["reason"])
+        told = reworded(error.get("message", "")) or REASONS.get(error["reason"], error["reason"])
         click.echo(f"row {error['row']}: {error['column'] or ''} {told}".replace(":  ", ": "))
     if len(report.errors) > MOST_SHOWN:
         click.echo(f"… and {len(report.errors) - MOST_SHOWN} more: use --report or --rejects")

@@ -145,7 +145,9 @@ STALE_REASONS = {
 }
 TASK_KINDS = {
     "documents": _l("Batch of documents"),
+    "import_check": _l("Check of a file to import"),
     "import": _l("Import of a file"),
+    "import_undo": _l("Taking back an import"),
 }
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {

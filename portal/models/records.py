@@ -47,7 +47,10 @@ class AuditEntry(Model):
 
 
 class ImportBatch(Row):
-    """One run of an import, with its report; ``undone_at`` once it was taken back."""
+    """One run of an import, with its report; ``undone_at`` once it was taken back.
+
+    ``grid_code``: the smallest grid around what it could write; who sees it: ``rules/listed.py``.
+    """
 
     __tablename__ = "import_batches"
     resource: ClassVar[str | None] = "ImportBatch"
@@ -55,6 +58,7 @@ class ImportBatch(Row):
     kind: Mapped[str] = mapped_column(String(20), nullable=False)
     file_name: Mapped[str] = mapped_column(String(200), nullable=False)
     actor: Mapped[str] = mapped_column(String(64), nullable=False)
+    grid_code: Mapped[str | None] = mapped_column(CODE)
     rows: Mapped[int] = mapped_column(Integer, nullable=False, default=0)
     created: Mapped[int] = mapped_column(Integer, nullable=False, default=0)
     updated: Mapped[int] = mapped_column(Integer, nullable=False, default=0)

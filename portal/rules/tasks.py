@@ -92,9 +92,14 @@ def cancel(session: Session, task: Task) -> None:
     session.expire(task)
 
 
+def place(task_id: int) -> Path:
+    """Where the files of a task lie, if it has any."""
+    return Path(current_app.config["PORTAL_VAR"]) / "tasks" / str(task_id)
+
+
 def folder(task_id: int) -> Path:
-    """Where the files of a task lie; made if missing, for the portal's own user alone."""
-    path = Path(current_app.config["PORTAL_VAR"]) / "tasks" / str(task_id)
+    """The same, made if missing, for the portal's own user alone."""
+    path = place(task_id)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
@@ -141,6 +146,23 @@ class Progress:
     def report(self, report: dict[str, Any]) -> None:
         """What there is to say, as JSON."""
         self._write(report=json.dumps(report, ensure_ascii=False, default=str))
+
+    def conclude(
+        self,
+        report: dict[str, Any],
+        done: int,
+        failed: int,
+        file: tuple[Path, str] | None = None,
+    ) -> None:
+        """All of it at once, in the commit that keeps what the handler has written: after a crash
+        either both are there or neither. ``file``: path and name of the result.
+        """
+        text = json.dumps(report, ensure_ascii=False, default=str)
+        values: dict[str, Any] = {"report": text, "done": done, "failed": failed}
+        if file is not None:
+            var = Path(current_app.config["PORTAL_VAR"])
+            values |= {"result_path": file[0].relative_to(var).as_posix(), "result_name": file[1]}
+        self._write(total=done + failed, **values)
 
     def _write(self, **values: Any) -> None:
         _set(self.session, self.task_id, None, **values)
@@ -221,7 +243,7 @@ def forget_files(session: Session, days: int) -> int:
     )
     found = list(session.scalars(old))
     for task_id in found:
-        shutil.rmtree(folder(task_id), ignore_errors=True)
+        shutil.rmtree(place(task_id), ignore_errors=True)
         _set(session, task_id, None, result_path=None)
         session.commit()
     return len(found)

@@ -1,4 +1,4 @@
-"""Audit log, imports, issued documents: read only."""
+"""Audit log and issued documents: read only."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,13 +7,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import roles, scope
-from portal.models import AuditEntry, ImportBatch, IssuedDocument
+from portal.models import AuditEntry, IssuedDocument
 from portal.models.choices import (
     AUDIT_ACTIONS,
     DOCUMENT_KINDS,
     DOCUMENT_LANGUAGES,
     DOCUMENT_SIZES,
-    IMPORT_KINDS,
 )
 from portal.views import wording
 from portal.views.batches import PAGE, BatchMixin
@@ -61,25 +60,6 @@ class AuditView(EntityView):
         action = AUDIT_ACTIONS.get(row.action, row.action)
         name = self.worded_row_label(row) or wording.register(row.table_name)
         return f"{action} · {name}"
-
-
-class ImportBatchView(EntityView):
-    """Imports and what became of their rows."""
-
-    api_methods = READ_ONLY
-    entity = ImportBatch
-    slug = "imports"
-    list_title = _l("Imports")
-    one_title = _l("Import")
-    search_in = ("file_name", "kind")
-    choices = {"kind": IMPORT_KINDS}
-    list_columns = ["created_at", "kind", "file_name", "rows", "created", "updated", "failed"]
-    show_groups = [
-        ("", ["created_at", "kind", "file_name", "actor", "undone_at"]),
-        (_l("Rows"), ["rows", "created", "updated", "unchanged", "failed"]),
-    ]
-    order = ("id",)
-    newest_first = True
 
 
 class IssuedDocumentView(BatchMixin, EntityView):

@@ -15,7 +15,8 @@ from portal.views.jobs import JobsView
 from portal.views.metrics import metrics
 from portal.views.preferences import preferences
 from portal.views.public import register_public
-from portal.views.records import AuditView, ImportBatchView, IssuedDocumentView
+from portal.views.imports.batches import ImportBatchView
+from portal.views.records import AuditView, IssuedDocumentView
 from portal.views.security.accounts import GrantView, RoleView, UserView
 from portal.views.tasks import TaskView
 from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView

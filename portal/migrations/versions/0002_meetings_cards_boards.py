@@ -11,7 +11,21 @@ depends_on = None
 CODE = sa.String(length=24).with_variant(sa.String(length=24, collation="C"), "postgresql")
 
 
+# Imports of before belong to the community, where there is only one.
+PLACES = """
+UPDATE import_batches SET grid_code = (SELECT min(code) FROM grids WHERE level = 'community')
+WHERE (SELECT count(*) FROM grids WHERE level = 'community') = 1
+"""
+
+
+def _place_imports() -> None:
+    with op.batch_alter_table("import_batches", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("grid_code", CODE, nullable=True))
+    op.execute(PLACES)
+
+
 def upgrade() -> None:
+    _place_imports()
     op.create_table(
         "calendar_days",
         sa.Column("day", sa.Date(), nullable=False),
@@ -379,6 +393,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("import_batches", schema=None) as batch_op:
+        batch_op.drop_column("grid_code")
     with op.batch_alter_table("workers", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_workers_photo_id"), type_="foreignkey")
         batch_op.drop_column("photo_id")

@@ -1,7 +1,7 @@
 """One run of an import: read, clean, plan, write, report."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from portal.models import ImportBatch
 from portal.rules import audit
 from portal.rules.imports.cells import Bad
 from portal.rules.imports.kind import Column, Kind, Line, Refused
+from portal.rules.imports.layout import Layout, Source, table_of
 from portal.rules.imports.reader import (
     Table,
     cell_of,
@@ -22,11 +23,21 @@ from portal.rules.imports.reader import (
     read_table,
 )
 from portal.rules.imports.report import Report
-from portal.rules.imports.work import Options, Work, settle, take_write_lock
-from portal.rules.imports.writer import write
+from portal.rules.imports.work import Options, Work, place_of, settle, take_write_lock
+from portal.rules.imports.writer import samples, write
 from portal.rules.masking import mask
 
 LONGEST_NAME = 200
+TELL_AFTER = 500  # rows
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came with a page: what it holds, how it is to be read, what it was called."""
+
+    source: Source
+    layout: Layout
+    name: str
 
 
 def run_import(
@@ -42,26 +53,61 @@ def run_import(
     ``options.dry_run`` everything is done and taken back. A file that cannot be read is reported,
     not raised. Raises Forbidden when the identity may not write this kind at all.
     """
-    options = options or Options()
+    return _run(session, kind, lambda: _read(kind, file, mapping), file.name, options or Options())
+
+
+def run_upload(
+    session: Session,
+    kind: Kind,
+    upload: Upload,
+    options: Options,
+    tell: Callable[[int, int], None],
+) -> Report:
+    """The same for a file that came with a page. ``tell(rows read, rows in all)`` is called while
+    the rows are read, before anything is written, and may raise to end it.
+    """
+    return _run(
+        session,
+        kind,
+        lambda: table_of(upload.source, kind, upload.layout),
+        upload.name,
+        options,
+        tell,
+    )
+
+
+def _run(
+    session: Session,
+    kind: Kind,
+    read: Callable[[], Table],
+    name: str,
+    options: Options,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
     if not scope.current().can(roles.WRITE, kind.model.resource or ""):
         raise Forbidden(f"{roles.WRITE} {kind.model.resource}")
-    report = Report(kind.name, options.dry_run)
+    report = Report(kind.name, options.dry_run, task=options.task)
     try:
-        table = _read(kind, file, mapping)
+        table = read()
     except Refused as refused:
         return replace(report, refused_file=refused.reason, detail=refused.detail)
     report.header, report.extra_columns = table.header, table.extra_columns
     report.ignored = table.ignored
-    lines = [_line(kind, table, number, cells) for number, cells in table.rows]
+    lines = []
+    for done, (number, cells) in enumerate(table.rows):
+        if done % TELL_AFTER == 0:
+            tell(done, len(table.rows))
+        lines.append(_line(kind, table, number, cells))
+    tell(len(lines), len(lines))
     _reject_repeats(kind, lines)
-    _apply(session, kind, file, options, lines, report)
+    _apply(session, kind, name, options, lines, report)
     return report
 
 
 def _apply(
     session: Session,
     kind: Kind,
-    file: Path,
+    name: str,
     options: Options,
     lines: list[Line],
     report: Report,
@@ -69,10 +115,12 @@ def _apply(
     session.flush()
     take_write_lock(session)
     attempt = session.begin_nested()
-    batch = _open_batch(session, kind, file)
+    batch = _open_batch(session, kind, name)
     work = Work(session, kind, options)
     kind.plan(work, [line for line in lines if not line.failed])
     drafts, report.also_created = settle(work.drafts)
+    if options.dry_run:
+        report.samples = samples(drafts)
     write(session, batch, kind.tables, drafts)
     report.count(lines)
     held_back = options.all_or_nothing and report.failed
@@ -82,7 +130,7 @@ def _apply(
         attempt.rollback()
         return
     report.batch = batch.id
-    _close_batch(session, batch.id, report)
+    _close_batch(session, batch.id, report, place_of(kind, drafts))
     attempt.commit()
     session.expire_all()  # the rows were written past the session
 
@@ -152,17 +200,17 @@ def _reject_repeats(kind: Kind, lines: Iterable[Line]) -> None:
         seen.add(key)
 
 
-def _open_batch(session: Session, kind: Kind, file: Path) -> ImportBatch:
+def _open_batch(session: Session, kind: Kind, name: str) -> ImportBatch:
     statement = insert(ImportBatch).returning(ImportBatch)
     values = {
         "kind": kind.name,
-        "file_name": file.name[:LONGEST_NAME],
+        "file_name": name[:LONGEST_NAME],
         "actor": scope.actor().username or "anonymous",
     }
     return session.scalars(statement, values).one()
 
 
-def _close_batch(session: Session, batch: int, report: Report) -> None:
+def _close_batch(session: Session, batch: int, report: Report, place: str | None) -> None:
     counts = {
         name: getattr(report, name)
         for name in ("rows", "created", "updated", "unchanged", "failed")
@@ -170,8 +218,8 @@ def _close_batch(session: Session, batch: int, report: Report) -> None:
     session.execute(
         update(ImportBatch)
         .where(ImportBatch.id == batch)
-        .values(**counts, report=report.as_json())
+        .values(**counts, report=report.as_json(), grid_code=place)
         .execution_options(audited=True, synchronize_session=False)
     )
     entry = {"row_id": batch, "row_label": f"{report.kind} {batch}", "changes": counts}
-    audit.record_bulk(session, "insert", ImportBatch.__tablename__, [entry | {"grid_code": None}])
+    audit.record_bulk(session, "insert", ImportBatch.__tablename__, [entry | {"grid_code": place}])

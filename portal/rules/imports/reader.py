@@ -11,12 +11,14 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 from python_calamine import CalamineError, load_workbook
 
+from portal.rules.imports import fence
 from portal.rules.imports.cells import FULL_WIDTH
 from portal.rules.imports.kind import Column, Kind, Refused
 
@@ -31,6 +33,10 @@ FOOTER = re.compile(
     re.IGNORECASE,
 )
 REASON_HEADER = "导入问题 problem"
+
+
+Rows = list[list[Any]]
+EMPTY: list[Any] = []  # one for all empty rows: a file of line ends must not fill the memory
 
 
 @dataclass
@@ -56,7 +62,7 @@ def read_table(file: Path, kind: Kind, mapping: Mapping[str, str]) -> Table:
     best: tuple[int, int, list[list[Any]]] = (0, 0, [])
     for rows in _sheets(data):
         for index, row in enumerate(rows[:HEADER_WITHIN]):
-            score = len({names[key] for cell in row if (key := _key(cell)) in names})
+            score = len({names[key] for cell in row if (key := key_of(cell)) in names})
             if score > best[0]:
                 best = (score, index, rows)
     score, index, rows = best
@@ -89,10 +95,10 @@ def read_mapping(file: Path | None, kind: Kind) -> dict[str, str]:
     known = header_names(kind, {})
     if not isinstance(data, dict):
         raise Refused("bad_mapping", "an object is expected")
-    unknown = [str(target) for target in data.values() if _key(target) not in known]
+    unknown = [str(target) for target in data.values() if key_of(target) not in known]
     if unknown:
         raise Refused("bad_mapping", ", ".join(unknown))
-    return {str(header): known[_key(target)] for header, target in data.items()}
+    return {str(header): known[key_of(target)] for header, target in data.items()}
 
 
 def read_features(file: Path) -> list[dict[str, Any]]:
@@ -134,11 +140,11 @@ def header_names(kind: Kind, mapping: Mapping[str, str]) -> dict[str, str]:
     names = {}
     for column in kind.columns:
         for spelling in (column.name, column.zh, *column.aliases):
-            names[_key(spelling)] = column.name
-    return names | {_key(header): name for header, name in mapping.items()}
+            names[key_of(spelling)] = column.name
+    return names | {key_of(header): name for header, name in mapping.items()}
 
 
-def _key(cell: Any) -> str:
+def key_of(cell: Any) -> str:
     """A header without case, blanks, stars and remarks in brackets."""
     text = str(cell or "").translate(FULL_WIDTH).lower()
     return re.sub(r"\([^)]*\)|[\s_*\ufeff:'-]", "", text)
@@ -166,28 +172,55 @@ def _spreadsheet(data: bytes) -> Iterator[list[list[Any]]]:
         raise Refused("not_readable", "XLSX") from error
 
 
-def _csv(text: str) -> list[list[Any]]:
+def csv_rows(file: Path) -> Rows:
+    """The rows of a CSV file that somebody uploaded; raises Refused."""
+    return _csv(decode(read_bytes(file)))
+
+
+def fenced_sheets(file: Path) -> list[Rows]:
+    """The sheets of a spreadsheet that somebody uploaded; raises Refused."""
+    read_bytes(file)
+    try:
+        return fence.sheets(file)
+    except fence.TooMuch as error:
+        raise Refused("too_large") from error
+    except fence.Unreadable as error:
+        raise Refused("not_readable", "XLSX") from error
+
+
+def _csv(text: str) -> Rows:
     head = "\n".join(text.split("\n", HEADER_WITHIN)[:HEADER_WITHIN])
     delimiter = max(",\t;", key=head.count)
     csv.field_size_limit(LONGEST_CELL)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return [row or EMPTY for row in islice(rows, MOST_ROWS + HEADER_WITHIN)]
     except csv.Error as error:
         raise Refused("not_readable", "CSV") from error
 
 
-def _table(kind: Kind, names: dict[str, str], index: int, rows: list[list[Any]]) -> Table:
-    header = [str(cell or "").strip() for cell in rows[index]]
+def _table(kind: Kind, names: dict[str, str], index: int, rows: Rows) -> Table:
     places: dict[str, int] = {}
-    extra = []
-    for place, cell in enumerate(header):
-        name = names.get(_key(cell))
-        if name is None:
-            extra += [cell] if cell and _key(cell) != _key(REASON_HEADER) else []
-        elif name in places:
-            raise Refused("duplicate_column", cell)
-        else:
+    for place, cell in enumerate(rows[index]):
+        name = names.get(key_of(cell))
+        if name is not None and name in places:
+            raise Refused("duplicate_column", str(cell or "").strip())
+        if name is not None:
             places[name] = place
+    return table_at(kind, places, index, rows)
+
+
+def table_at(kind: Kind, places: dict[str, int], index: int, rows: Rows) -> Table:
+    """The rows under the header at ``index``, with our columns at ``places``; raises Refused where
+    a needed one is missing or the table is far too long.
+    """
+    header = [str(cell or "").strip() for cell in rows[index]]
+    taken = set(places.values())
+    extra = [
+        cell
+        for place, cell in enumerate(header)
+        if cell and place not in taken and key_of(cell) != key_of(REASON_HEADER)
+    ]
     missing = [column.zh for column in kind.required if column.name not in places]
     if missing:
         raise Refused("missing_column", ", ".join(missing))

@@ -5,12 +5,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from flask_babel import lazy_gettext as _l
 
+from portal.errors import reworded
 from portal.rules.imports.cells import guard
 from portal.rules.imports.kind import Line
 from portal.rules.imports.reader import REASON_HEADER
@@ -61,6 +63,7 @@ REASONS = {
     "not_readable": _l("The file cannot be read"),
     "not_text": _l("The file is neither text in a known encoding nor a spreadsheet"),
     "too_large": _l("The file is too large"),
+    "too_many_columns": _l("The file has too many columns"),
     "unknown_crs": _l("The reference system of the file is not known"),
     "wrong_format": _l("This kind of import needs another format"),
     "blank": _l("Blanks removed"),
@@ -100,6 +103,8 @@ class Report:
     detail: str = ""
     header: list[str] = field(default_factory=list)
     rejected: list[Line] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    task: int | None = None
 
     @property
     def imported(self) -> int:
@@ -152,25 +157,26 @@ class Report:
             "extra_columns": self.extra_columns,
             "errors": self.errors[:MOST_ERRORS],
             "errors_left_out": max(0, len(self.errors) - MOST_ERRORS),
-        }
+        } | ({"task": self.task} if self.task is not None else {})
 
     def as_json(self) -> str:
         """``as_dict`` as JSON text."""
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, default=str)
 
 
-def write_rejects(report: Report, file: Path) -> None:
+def write_rejects(report: Report, file: Path, *, words: bool = False) -> None:
     """Write the rejected rows as they came, with the reason: a file that can be put right and
     imported again. Features as GeoJSON; tables as XLSX by the ending, otherwise CSV.
 
-    Readable to its owner only: it holds what the masked report leaves out.
+    The reason is its code, or with ``words`` a sentence in the language in force. Readable to its
+    owner only: it holds what the masked report leaves out.
     """
     file.touch(mode=0o600)
     file.chmod(0o600)
     if "geometry" in report.header:
-        _write_features(report, file)
+        _write_features(report, file, words)
         return
-    rows = list(_rejected_rows(report))
+    rows = list(_rejected_rows(report, words))
     if file.suffix.lower() == ".xlsx":
         with xlsxwriter.Workbook(file, {"strings_to_formulas": False}) as book:
             sheet = book.add_worksheet()
@@ -182,15 +188,15 @@ def write_rejects(report: Report, file: Path) -> None:
         csv.writer(target).writerows([guard(cell) for cell in row] for row in rows)
 
 
-def _rejected_rows(report: Report) -> Iterator[list[str]]:
+def _rejected_rows(report: Report, words: bool) -> Iterator[list[str]]:
     yield [*report.header, REASON_HEADER]
     width = len(report.header)
     for line in report.rejected:
         cells = [*line.cells, *[""] * width][:width]
-        yield [*("" if cell is None else str(cell) for cell in cells), _reason(line)]
+        yield [*map(_as_it_came, cells), _reason(line, words)]
 
 
-def _write_features(report: Report, file: Path) -> None:
+def _write_features(report: Report, file: Path, words: bool) -> None:
     features = []
     for line in report.rejected:
         told = dict(zip(report.header, line.cells, strict=True))
@@ -199,7 +205,7 @@ def _write_features(report: Report, file: Path) -> None:
         features.append(
             {
                 "type": "Feature",
-                "properties": properties | {REASON_HEADER: _reason(line)},
+                "properties": properties | {REASON_HEADER: _reason(line, words)},
                 "geometry": geometry,
             }
         )
@@ -207,5 +213,21 @@ def _write_features(report: Report, file: Path) -> None:
     file.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
 
 
-def _reason(line: Line) -> str:
-    return str(line.error["reason"]) if line.error else ""
+def _as_it_came(cell: Any) -> str:
+    """A cell as text that reads back as the same: dates without a time, whole numbers without a
+    fraction.
+    """
+    if isinstance(cell, datetime) and not (cell.hour or cell.minute or cell.second):
+        return cell.date().isoformat()
+    if isinstance(cell, float) and cell == int(cell):
+        return str(int(cell))
+    return "" if cell is None else str(cell)
+
+
+def _reason(line: Line, words: bool) -> str:
+    if line.error is None:
+        return ""
+    reason = str(line.error["reason"])
+    if not words:
+        return reason
+    return reworded(line.error.get("message", "")) or str(REASONS.get(reason, reason))

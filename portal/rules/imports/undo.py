@@ -5,7 +5,7 @@ nothing changes. The rows of the batch return to what they were, column by colum
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,6 +33,7 @@ from portal.rules.imports.references import CHANGES, references
 from portal.rules.imports.work import AT_ONCE, Found, raw_table, take_write_lock
 from portal.rules.imports.writer import IDENTITY, told
 
+MOST_NAMED = 50
 # Why a row keeps a batch from being taken back, for people.
 REFUSALS = {
     "changed_since": _l("Changed since the import"),
@@ -100,12 +101,38 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     return report
 
 
-def _open(session: Session, batch_id: int) -> ImportBatch:
+@dataclass(frozen=True)
+class UndoPlan:
+    """What taking a batch back would do: for each table how many rows go and how many return to
+    what they were, the first labels of both, and who stands in the way.
+    """
+
+    removed: Counter[str]
+    restored: Counter[str]
+    labels: list[tuple[str, str]]  # table, label
+    refused: list[dict[str, str]]
+
+
+def plan_undo(session: Session, batch_id: int) -> UndoPlan:
+    """The same without changing or locking anything. Raises RuleError as ``undo_import``."""
+    batch = _open(session, batch_id, lock=False)
+    steps = list(_steps(session, batch, lock=False))
+    own = batch.actor == scope.actor().username
+    refused = list(_refusals(session, batch_id, steps, own=own))
+    there = [step for step in steps if step.now is not None]
+    named = [(step.model.__tablename__, step.label) for step in there]
+    return UndoPlan(
+        Counter(step.model.__tablename__ for step in there if step.before is None),
+        Counter(step.model.__tablename__ for step in there if step.before is not None),
+        named[:MOST_NAMED],
+        refused,
+    )
+
+
+def _open(session: Session, batch_id: int, *, lock: bool = True) -> ImportBatch:
+    found = select(ImportBatch).where(ImportBatch.id == batch_id)
     batch = session.scalar(
-        select(ImportBatch)
-        .where(ImportBatch.id == batch_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        (found.with_for_update() if lock else found).execution_options(populate_existing=True)
     )
     number = str(batch_id)
     if batch is None:
@@ -115,7 +142,7 @@ def _open(session: Session, batch_id: int) -> ImportBatch:
     return batch
 
 
-def _steps(session: Session, batch: ImportBatch) -> Iterator[Step]:
+def _steps(session: Session, batch: ImportBatch, *, lock: bool = True) -> Iterator[Step]:
     governed = (m for m in Model.registry.mappers if hasattr(m.class_, "resource"))
     models = {mapper.local_table.name: mapper.class_ for mapper in governed}
     statement = select(CHANGES).where(CHANGES.c.batch_id == batch.id).order_by(CHANGES.c.id)
@@ -123,7 +150,7 @@ def _steps(session: Session, batch: ImportBatch) -> Iterator[Step]:
     rows: dict[str, dict[int, Found]] = defaultdict(dict)
     for name in dict.fromkeys(change["table_name"] for change in changes):
         ids = [change["row_id"] for change in changes if change["table_name"] == name]
-        rows[name] = _rows(session, models[name], ids)
+        rows[name] = _rows(session, models[name], ids, lock=lock)
     for change in changes:
         before = json.loads(change["before"]) if change["before"] else None
         made = datetime.fromisoformat(before["created_at"]) if before else batch.created_at
@@ -142,13 +169,16 @@ def _steps(session: Session, batch: ImportBatch) -> Iterator[Step]:
         )
 
 
-def _rows(session: Session, model: type[Row], ids: list[int]) -> dict[int, Found]:
+def _rows(
+    session: Session, model: type[Row], ids: list[int], *, lock: bool = True
+) -> dict[int, Found]:
     raw = raw_table(model)
     found = {}
     for start in range(0, len(ids), AT_ONCE):
         statement = select(raw).where(raw.c.id.in_(ids[start : start + AT_ONCE]))
-        locked = statement.with_for_update(key_share=True)
-        for row in session.connection().execute(locked).mappings():
+        if lock:
+            statement = statement.with_for_update(key_share=True)
+        for row in session.connection().execute(statement).mappings():
             found[row["id"]] = Found(model, row)
     return found
 

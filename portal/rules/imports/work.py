@@ -4,6 +4,7 @@ Nothing is written here. Records become ``Draft``s; the writer turns them into r
 bulk. A draft belongs to the lines that need it and is dropped when all of them failed.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -74,11 +75,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: see the command's help."""
+    """How to run: see the command's help. ``task``: the work that runs it, for the report."""
 
     dry_run: bool = False
     all_or_nothing: bool = False
     rename: bool = False
+    task: int | None = None
 
 
 def take_write_lock(session: Session) -> None:
@@ -249,6 +251,23 @@ def settle(drafts: Iterable[Draft]) -> tuple[list[Draft], Counter[str]]:
         for line in draft.lines:
             line.outcome = max(line.outcome, outcome, key=RANK.index)
     return changing, also_created
+
+
+def place_of(kind: Kind, drafts: Iterable[Draft]) -> str | None:
+    """The grid that a batch belongs to: the smallest one around all that the identity may write of
+    this kind; of the portal itself, around what was written. None where there is none.
+    """
+    identity = scope.current()
+    codes = list(identity.prefixes(roles.WRITE, kind.model.resource or ""))
+    if scope.EVERYWHERE in codes:
+        codes = []
+        for draft in drafts:
+            column = draft.model.scope_column
+            found = draft.found.raw[column] if column and draft.found is not None else None
+            codes += [code for code in (draft.values.get(column or ""), found) if code]
+    common = os.path.commonprefix(codes)
+    sizes = [size for size in scope.CODE_LENGTHS.values() if size <= len(common)]
+    return common[: max(sizes)] if sizes else None
 
 
 def _shown(kind: Kind, name: str, value: Any) -> Any:

@@ -23,6 +23,7 @@ from portal.rules.imports.work import Draft
 from portal.rules.masking import HIDDEN
 
 AT_ONCE = 1000
+MOST_SAMPLES = 30
 LABEL = 120
 # What tells a row from a later one that was given the same key after a deletion.
 IDENTITY = ("version", "created_at")
@@ -193,6 +194,26 @@ def _entry(draft: Draft) -> dict[str, Any]:
         "grid_code": (draft.values.get(column) or raw.get(column)) if column else None,
         "changes": changes,
     }
+
+
+def samples(drafts: Iterable[Draft]) -> list[dict[str, Any]]:
+    """The first rows that would be written, in the order of the file: number of the row, table,
+    label, whether it is new, and the changes as the audit log would hold them (nothing private).
+    """
+    standing = [draft for draft in drafts if draft.wanted]
+    first = sorted(standing, key=lambda draft: min(line.number for line in draft.lines))
+    found = []
+    for draft in first[:MOST_SAMPLES]:
+        found.append(
+            {
+                "row": min(line.number for line in draft.lines if not line.failed),
+                "table": draft.model.__tablename__,
+                "label": draft.label[:LABEL],
+                "new": draft.found is None,
+                "changes": _entry(draft)["changes"],
+            }
+        )
+    return found
 
 
 def told(model: type[Row], name: str, value: Any) -> Any:

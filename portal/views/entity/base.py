@@ -178,7 +178,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
             id=row.id,
             title=self.title_of(row),
             show_url=f"{self.route_base}/show/{row.id}",
-            edit_url=f"{self.route_base}/edit/{row.id}" if self.may(roles.WRITE, row) else None,
+            edit_url=f"{self.route_base}/edit/{row.id}" if self._editable(row) else None,
             delete_url=f"{self.route_base}/delete/{row.id}"
             if self.may(roles.REMOVE, row)
             else None,

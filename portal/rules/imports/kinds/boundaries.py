@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal.errors import RuleError
+from portal.errors import RuleError, kept
 from portal.models import Grid
 from portal.rules.geometry import read_boundary
 from portal.rules.imports.cells import Note, choice, code, text
@@ -54,7 +54,7 @@ def _read(work: Work, line: Line, label: str) -> dict[str, str]:
         boundary = read_boundary(line["geometry"], label, line["crs"] or "wgs84")
     except RuleError as error:
         # The geometry itself is too long to repeat; the message says where it is wrong.
-        work.fail(line, "bad_boundary", message=str(error))
+        work.fail(line, "bad_boundary", message=kept(error.message))
         return {}
     if boundary.mended:
         line.notes.append("invalid_ring")

@@ -1,0 +1,143 @@
+"""Imports that somebody asked for on a page: each acts as that person, never as the portal, so that
+nothing outside their grids is written or shown.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
+
+from portal import scope
+from portal.errors import Forbidden, RuleError
+from portal.models import Task
+from portal.rules import importing, tasks
+from portal.rules.imports import (
+    KINDS,
+    REASONS,
+    Options,
+    Report,
+    Upload,
+    run_upload,
+    undo_import,
+    write_rejects,
+)
+from portal.rules.imports.kind import Kind, Refused
+from portal.rules.imports.layout import Outline, Source, outline, read_source
+from portal.rules.tasks import Progress
+
+
+@contextmanager
+def _as_owner(progress: Progress) -> Iterator[None]:
+    """Act and speak as the person who asked."""
+    identity = importing.identity_of(progress.session, progress.user_id)
+    with scope.acting(identity), force_locale(progress.params.get("lang", "zh_Hans_CN")):
+        yield
+
+
+def check(progress: Progress) -> None:
+    """What an import of the uploaded file would do, and what the file looks like."""
+    params = progress.params
+    kind = KINDS[params["kind"]]
+    with _as_owner(progress):
+        try:
+            source = _source(kind, params)
+            seen = _outline(progress, kind, source)
+        except Refused as refused:
+            report = Report(kind.name, True, refused_file=refused.reason, detail=refused.detail)
+            progress.conclude({"outline": None, "report": report.as_dict(), "samples": []}, 0, 0)
+            return
+        upload = Upload(source, seen.layout, params["name"])
+        options = Options(dry_run=True, rename=params.get("rename", False))
+        report = _run(progress, kind, upload, options)
+        told = {"outline": _shown(seen), "report": report.as_dict(), "samples": report.samples}
+        progress.conclude(told, report.imported, report.failed)
+
+
+def run(progress: Progress) -> None:
+    """The import itself. Begun again after a crash it finds what it has done, or begins anew."""
+    params = progress.params
+    task = progress.session.get_one(Task, progress.task_id)
+    if task.report is None:  # what was kept tells so itself, in the same commit
+        with _as_owner(progress):
+            _import(progress, KINDS[params["kind"]])
+    importing.forget_upload(progress.session, params)
+
+
+def _import(progress: Progress, kind: Kind) -> None:
+    params = progress.params
+    layout = importing.layout_of(params)
+    try:
+        source = _source(kind, params)
+    except Refused as refused:
+        raise RuleError(REASONS[refused.reason]) from refused
+    assert layout is not None
+    options = Options(rename=params.get("rename", False), task=progress.task_id)
+    report = _run(progress, kind, Upload(source, layout, params["name"]), options)
+    if report.refused_file is not None:
+        raise RuleError(REASONS[report.refused_file])
+    file = None
+    if report.failed:
+        path = tasks.folder(progress.task_id) / f"refused{params['ending']}"
+        write_rejects(report, path, words=True)
+        stem = params["name"].rsplit(".", 1)[0]
+        file = (path, f"{stem}-refused{params['ending']}")
+    progress.conclude(report.as_dict(), report.imported, report.failed, file)
+
+
+def undo(progress: Progress) -> None:
+    """Take a batch back, or tell who stands in the way."""
+    with _as_owner(progress):
+        session = progress.session
+        batch = importing.batch_for(session, progress.params["batch"])
+        if batch.undone_at is not None and progress_has_report(session, progress.task_id):
+            return
+        report = undo_import(session, batch.id)
+        told = {**asdict(report), "refused": report.refused[:1000]}
+        progress.conclude(told, report.removed + report.restored, len(report.refused))
+
+
+def progress_has_report(session: Session, task_id: int) -> bool:
+    """Whether the task has told what came of it: it was done before a crash."""
+    return session.get_one(Task, task_id).report is not None
+
+
+def _source(kind: Kind, params: dict[str, Any]) -> Source:
+    file = importing.upload_file(params)
+    if file is None:
+        raise RuleError(importing.NOT_KEPT)
+    return read_source(file, kind)
+
+
+def _outline(progress: Progress, kind: Kind, source: Source) -> Outline:
+    params = progress.params
+    known = importing.remembered(progress.session, progress.user_id, kind.name)
+    at = params.get("at")
+    return outline(source, kind, known, importing.layout_of(params), (at[0], at[1]) if at else None)
+
+
+def _run(progress: Progress, kind: Kind, upload: Upload, options: Options) -> Report:
+    try:
+        return run_upload(progress.session, kind, upload, options, _teller(progress))
+    except Forbidden as refused:
+        raise RuleError(importing.NOT_YOURS) from refused
+
+
+def _teller(progress: Progress) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        if done == 0:
+            progress.begin(total)
+        else:
+            progress.step(count=done - progress.done)
+
+    return tell
+
+
+def _shown(seen: Outline) -> dict[str, Any]:
+    """An outline as the page may show it: private numbers are masked."""
+    told = asdict(seen)
+    told["header"] = [importing.hide_numbers(name) for name in seen.header]
+    told["first"] = [[importing.hide_numbers(cell) for cell in cells] for cells in seen.first]
+    return told
