@@ -70,7 +70,7 @@ def test_the_roles_table_is_what_the_access_table_says():
     assert not roles.rights(roles.PUBLIC)
 
 
-def plant(code, number=1):
+def plant(code, number=1, actor="x"):
     """One row of every scoped list in grid ``code``; slug → key."""
     worker = Worker(name="甲乙丙", grid_code=code, origin="volunteer", phone="15400001111")
     db.session.add(worker)
@@ -84,6 +84,7 @@ def plant(code, number=1):
         "hotlines": Hotline(name="试验", number="1", scope="grid", grid_code=code),
         "leading-groups": LeadingGroup(name="试验组", grid_code=code),
         "teams": Team(name="试验队", kind="patrol", grid_code=code),
+        "imports": ImportBatch(kind="grids", file_name="x.csv", actor=actor, grid_code=code),
         "documents": IssuedDocument(
             grid_code=code, kind="board", number=f"T{code}-{number}", **issued, **digest
         ),
@@ -109,11 +110,12 @@ def plant_all(role):
     """Rows in the role's own grid and in a community that is nobody's."""
     street = Grid(code=STREET, name="邻街", level="street", parent_code="420102")
     other = Grid(code=ELSEWHERE, name="邻社区", level="community", parent_code=STREET)
-    db.session.add_all([street, other, ImportBatch(kind="grids", file_name="x.csv", actor="x")])
+    db.session.add_all([street, other])
     db.session.flush()
     care = db.session.scalar(select(User.id).where(User.username == "care"))
     code = table.SIGN_INS[role][1]
-    own, spare, foreign = plant(code), plant(code, 2), plant(ELSEWHERE)
+    actor = table.SIGN_INS[role][0]  # a clerk sees their own imports only
+    own, spare, foreign = plant(code, 1, actor), plant(code, 2, actor), plant(ELSEWHERE)
     db.session.commit()
     for slug, model in MODELS.items():
         if slug not in own:

@@ -56,7 +56,7 @@ def rows_for(number):
         Hotline(name=f"线{number}", number=str(number), scope="grid", grid_code=AREA),
         Duty(code=f"X{number:03}", title="职责", group_no=1, role="x", frequency="weekly"),
         Regulation(code=f"X{number:03}", title=f"制度{number}", text="第一条"),
-        ImportBatch(kind="grids", file_name=f"{number}.csv", actor="x"),
+        ImportBatch(kind="grids", file_name=f"{number}.csv", actor="x", grid_code=AREA),
         AccountGrant(user_id=user.id, role="Clerk", grid_code=AREA, since=day),
         IssuedDocument(
             grid_code=AREA, kind="board", number=f"B{number}", issued_on=day, **issued, **digest

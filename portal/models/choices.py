@@ -156,6 +156,7 @@ JOBS = {
     "jobs.meetings.plan": _l("Write down the meetings to come"),
     "jobs.meetings.remind": _l("Remind people of meetings"),
     "jobs.tasks.resume": _l("Look after long work that nobody works on"),
+    "jobs.tidy.hourly": _l("Forget uploaded files that nobody imported"),
     "jobs.tidy.nightly": _l("Forget what is past its time"),
 }
 TASK_STATES = {

@@ -35,7 +35,10 @@ def _imports(identity: scope.Identity) -> ColumnElement[bool]:
     wide = scope.smallest(
         grant.grid_code for grant in identity.grants if grant.role in SEE_ALL_IMPORTS
     )
-    seen = [ImportBatch.actor == identity.username, scope.within(ImportBatch.__table__.c.grid_code, wide)]
+    seen = [
+        ImportBatch.actor == identity.username,
+        scope.within(ImportBatch.__table__.c.grid_code, wide),
+    ]
     if wide:  # catalogues belong to no grid
         placeless = [kind.name for kind in KINDS.values() if kind.model.scope_column is None]
         seen.append(and_(ImportBatch.grid_code.is_(None), ImportBatch.kind.in_(placeless)))

@@ -10,12 +10,12 @@ from portal.views.api.entities import make_api
 from portal.views.catalogue import DutyView, HotlineView, RegulationView, SettingView
 from portal.views.grids import GridView, LeadingGroupView
 from portal.views.health import health
+from portal.views.imports.batches import ImportBatchView
 from portal.views.inbox import InboxView
 from portal.views.jobs import JobsView
 from portal.views.metrics import metrics
 from portal.views.preferences import preferences
 from portal.views.public import register_public
-from portal.views.imports.batches import ImportBatchView
 from portal.views.records import AuditView, IssuedDocumentView
 from portal.views.security.accounts import GrantView, RoleView, UserView
 from portal.views.tasks import TaskView

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import PostRole
-from portal.models.choices import ROLES
+from portal.models.choices import LEVELS, ROLES
 from portal.rules import settings
 from portal.views.labels import LABELS
 
@@ -102,6 +102,11 @@ def view_of_table(table: str) -> Any:
 def register(table: str) -> str:
     """What people call a row of the register that a table keeps."""
     return str(REGISTERS.get(table, table))
+
+
+def register_or_level(name: str) -> str:
+    """A row of a register, or a grid of a level."""
+    return str(LEVELS.get(name) or register(name))
 
 
 def record_name(table: str, label: str | None) -> str:

@@ -41,7 +41,7 @@ regulations    r          r          r           r          re    r        rwde 
 leading-groups r          r          r           r          re    r        rwde    re     re     -           -       -
 teams          r          r          r           rw         rwe   r        rwde    r      r      -           -       -
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
-imports        -          -          -           -          r     -        r       -      -      -           r       -
+imports        -          -          -           -          rw    -        rw      -      -      -           r       -
 users          -          -          -           -          -     -        -       -      -      -           -       rw
 roles          -          -          -           -          -     -        -       -      -      -           r       r
 grants         -          -          -           -          -     -        -       -      -      -           r       rwd
@@ -61,7 +61,9 @@ RESOURCES = {
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
 # Rows of these belong to a grid.
-SCOPED = ("grids", "workers", "posts", "hotlines", "leading-groups", "teams", "documents")
+SCOPED = (
+    "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "documents", "imports",
+)  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
 # Nothing of these is typed into a form, whoever asks (a right to write is for a later verb).
@@ -158,6 +160,14 @@ OTHERS = (
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
     Row("/jobs/drop", "POST", "w", "jobs", fine=(400,)),
     Row("/metrics", "GET", "token", fine=(401,)),
+    Row("/imports/new", "GET", "w", "imports"),
+    Row("/imports/new", "POST", "w", "imports", fine=(400,)),  # no file was chosen
+    Row("/imports/template/<string:kind>", "GET", "w", "imports"),
+    Row("/imports/preview/<int:task>", "GET", "w", "imports", fine=(404,)),  # there is none
+    Row("/imports/preview/<int:task>", "POST", "w", "imports", fine=(404,)),
+    Row("/imports/confirm/<int:task>", "POST", "w", "imports", fine=(404,)),
+    Row("/imports/undo/<pk>", "GET", "w", "imports", of_row=True),
+    Row("/imports/undo/<pk>", "POST", "w", "imports", of_row=True, fine=(302,)),
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",
@@ -218,6 +228,8 @@ def address(row: Row, pk: Any) -> str:
         "<string:fmt>": "csv",
         "<string:column>": SENSITIVE.get(row.slug, "phone"),
         "<string:name>": "remove",
+        "<string:kind>": "workers",
+        "<int:task>": "1",
         "<version>": "v1",
         "<code>": COMMUNITY,
         "<int:seed>": "7",
