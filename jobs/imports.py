@@ -5,6 +5,7 @@ nothing outside their grids is written or shown.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any
 
 from flask_babel import force_locale
@@ -26,6 +27,7 @@ from portal.rules.imports import (
 )
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Outline, Source, outline, read_source
+from portal.rules.masking import mask
 from portal.rules.tasks import Progress
 
 
@@ -52,7 +54,11 @@ def check(progress: Progress) -> None:
         upload = Upload(source, seen.layout, params["name"])
         options = Options(dry_run=True, rename=params.get("rename", False))
         report = _run(progress, kind, upload, options)
-        told = {"outline": _shown(seen), "report": report.as_dict(), "samples": report.samples}
+        told = {
+            "outline": _shown(kind, seen),
+            "report": report.as_dict(),
+            "samples": report.samples,
+        }
         progress.conclude(told, report.imported, report.failed)
 
 
@@ -135,9 +141,13 @@ def _teller(progress: Progress) -> Callable[[int, int], None]:
     return tell
 
 
-def _shown(seen: Outline) -> dict[str, Any]:
+def _shown(kind: Kind, seen: Outline) -> dict[str, Any]:
     """An outline as the page may show it: private numbers are masked."""
     told = asdict(seen)
     told["header"] = [importing.hide_numbers(name) for name in seen.header]
-    told["first"] = [[importing.hide_numbers(cell) for cell in cells] for cells in seen.first]
+    private = {column.name for column in kind.columns if column.sensitive}
+    told["first"] = [
+        [mask(cell) if name in private else importing.hide_numbers(cell) for cell in cells]
+        for name, cells in zip_longest(seen.layout.columns, seen.first, fillvalue="")
+    ][: len(seen.first)]
     return told

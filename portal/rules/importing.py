@@ -41,8 +41,8 @@ FILE = "upload"
 AT_ONCE = 1024 * 1024  # bytes
 NOT_KEPT = _l("The file is not kept any more. Choose it again.")
 NOT_YOURS = _l("You may not import this any more.")
-# A mobile number and an identity number in full; grid codes are longer.
-PRIVATE = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)", re.ASCII)
+# A mobile number, however it is spaced, and an identity number in full; grid codes are longer.
+PRIVATE = re.compile(r"(?<!\d)(1[3-9](?:[ -]?\d){9}|\d{17}[\dXx])(?!\d)")
 
 
 def kinds_for(identity: scope.Identity) -> list[str]:

@@ -26,7 +26,7 @@ def template(kind: Kind, *, chinese: bool) -> tuple[io.BytesIO, str, str]:
 def _sheet(kind: Kind, chinese: bool) -> io.BytesIO:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
-        sheet = book.add_worksheet(_("Rows")[:31])
+        sheet = book.add_worksheet(_("Rows to import")[:31])
         text = book.add_format({"num_format": "@"})
         head = book.add_format({"bold": True, "bottom": 1})
         for place, column in enumerate(kind.columns):
