@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.documents.board import render_board
+from portal.documents.plan import render_plan
+from portal.documents.sign import render_sign
 from portal.errors import RuleError
 from portal.models import IssuedDocument
-from portal.rules import boards, documents
+from portal.rules import boards, documents, plans, signs
 
 Load = Callable[[Session, str, str, str], Any]
 Digest = Callable[[Any], str]
@@ -32,8 +34,18 @@ def _load_board(session: Session, grid_code: str, lang: str, subject: str) -> An
     return boards.load_board(session, grid_code, lang)
 
 
+def _load_sign(session: Session, grid_code: str, lang: str, subject: str) -> Any:
+    return signs.load_sign(session, grid_code, lang)
+
+
+def _load_plan(session: Session, grid_code: str, lang: str, subject: str) -> Any:
+    return plans.load_plan(session, grid_code, lang)
+
+
 DRAWINGS: dict[str, Drawing] = {
     boards.KIND: Drawing(_load_board, render_board, boards.content_hash),
+    signs.KIND: Drawing(_load_sign, render_sign),
+    plans.KIND: Drawing(_load_plan, render_plan),
 }
 
 

@@ -6,10 +6,17 @@ from typing import Any
 from sqlalchemy import Row, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from portal.models import Duty, Grid, Hotline, LeadingGroup, Post, PostRole, Worker
+from portal.models import Duty, Grid, LeadingGroup, Post, PostRole, Worker
+from portal.queries.board_lines import (
+    duty_phone,
+    hotlines,
+    nearest,
+    spoken,
+    supervision,
+    useful,
+)
 from portal.queries.board_record import (
     BoardDuty,
-    BoardHotline,
     BoardPerson,
     BoardRecord,
     Shape,
@@ -54,9 +61,6 @@ ROLES_OF_LEVEL = {
     "area": frozenset({"area_manager", "area_head", "data_clerk", "patrol"}),
     "block": frozenset({"block_head"}),
 }
-FIRST_CALLS = ("110", "119", "120")
-GOVERNMENT_LINE = "12345"
-HOTLINE_ORDER = ("community", "street", "grid", "local", "national")
 COMMUNITY_DIGITS = CODE_LENGTHS["community"]
 
 
@@ -67,7 +71,7 @@ def collect_board(session: Session, code: str, lang: str, public_url: str) -> Bo
     public posts of workers who agreed to be shown, only public telephones. Seven statements.
     """
     lineage = (*ancestors(code), code)
-    rows = {row.code: row for row in session.execute(_grids(lineage))}
+    rows = {row.code: row for row in session.execute(grids(lineage))}
     grid = rows.get(code)
     if grid is None:
         return None
@@ -76,17 +80,9 @@ def collect_board(session: Session, code: str, lang: str, public_url: str) -> Bo
     # Below a community its name is enough; a community shows what it lies in.
     least = COMMUNITY_DIGITS if len(code) > COMMUNITY_DIGITS else 0
     english = lang == "en"
-    hotlines = _nearest(session.execute(_hotlines(lineage)).all())
+    lines = nearest(session.execute(hotlines(lineage)).all())
     duties = session.execute(_duties()).all()
     feedback = next((duty.times for duty in duties if duty.code == FEEDBACK_DUTY), None)
-    office = session.scalar(
-        select(LeadingGroup.office)
-        .where(LeadingGroup.grid_code == code[:COMMUNITY_DIGITS], LeadingGroup.office.is_not(None))
-        .order_by(LeadingGroup.id)
-        .limit(1)
-    )
-    head = community.name if community else grid.name
-    office = _short(office or "")
     return BoardRecord(
         lang=lang,
         code=code,
@@ -100,17 +96,30 @@ def collect_board(session: Session, code: str, lang: str, public_url: str) -> Bo
         ),
         shape=Shape(code, grid.name, grid.boundary or ""),
         around=_around(session, grid),
-        people=_people(session, grid, lineage, _duty_phone(hotlines), english),
+        people=_people(session, grid, lineage, duty_phone(lines), english),
         duties=_duty_lines(duties, grid.level, english),
-        supervision=_spoken(_supervision(hotlines), english),
-        emergency=_spoken(_useful(hotlines), english),
+        supervision=spoken(supervision(lines), english),
+        emergency=spoken(useful(lines), english),
         answer="" if english else feedback or "",
         url=f"{public_url}/directory/{code}",
-        publisher=office if office.startswith(head) else f"{head}{office}",
+        publisher=publisher(session, code, community.name if community else grid.name),
     )
 
 
-def _grids(codes: Iterable[str]) -> Any:
+def publisher(session: Session, code: str, head: str) -> str:
+    """Who issues the documents of grid ``code``: the office of its community, called ``head``."""
+    office = session.scalar(
+        select(LeadingGroup.office)
+        .where(LeadingGroup.grid_code == code[:COMMUNITY_DIGITS], LeadingGroup.office.is_not(None))
+        .order_by(LeadingGroup.id)
+        .limit(1)
+    )
+    office = short(office or "")
+    return office if office.startswith(head) else f"{head}{office}"
+
+
+def grids(codes: Iterable[str]) -> Any:
+    """SELECT of what documents say of these grids."""
     return select(
         Grid.code,
         Grid.name,
@@ -164,13 +173,13 @@ def _people(
 def _card(posts: Sequence[Row[Any]], code: str, duty: str | None, english: bool) -> BoardPerson:
     """The card of a worker from their posts at one grid."""
     first = posts[0]
-    titles = dict.fromkeys(_short(p.name_en if english else p.name_zh) for p in posts)
+    titles = dict.fromkeys(short(p.name_en if english else p.name_zh) for p in posts)
     elsewhere = first.grid_code != code and len(first.grid_code) > COMMUNITY_DIGITS
     return BoardPerson(
         name=first.name,
         posts=tuple(titles),
         own=first.grid_code.startswith(code),
-        place=_short(first.grid_name) if elsewhere else "",
+        place=short(first.grid_name) if elsewhere else "",
         number=first.number,
         phone=first.public_phone or duty,
         by_duty_phone=not first.public_phone and duty is not None,
@@ -209,7 +218,7 @@ def _posts(grid: Row[Any], lineage: Iterable[str], roles: Iterable[str]) -> Any:
     )
 
 
-def _short(title: str) -> str:
+def short(title: str) -> str:
     """A name without what stands in brackets behind it."""
     return title.partition("（")[0].strip()
 
@@ -233,69 +242,4 @@ def _duty_lines(duties: Sequence[Row[Any]], level: str, english: bool) -> tuple[
         if english
         else BoardDuty(duty.title, duty.times or "")
         for duty in chosen[:DUTY_LINES]
-    )
-
-
-def _hotlines(lineage: Iterable[str]) -> Any:
-    return (
-        select(
-            Hotline.id,
-            Hotline.grid_code,
-            Hotline.scope,
-            Hotline.number,
-            Hotline.name,
-            Hotline.name_en,
-            Hotline.hours,
-            Hotline.supervision,
-        )
-        .where(
-            Hotline.grid_code.in_(list(lineage)) | Hotline.grid_code.is_(None),
-            Hotline.on_board.is_(True),
-            Hotline.number.is_not(None),
-            Hotline.number != "",
-        )
-        .order_by(Hotline.id)
-    )
-
-
-def _nearest(lines: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """One line per name: the one of the grid nearest to ours."""
-    nearest: dict[str, Row[Any]] = {}
-    for line in lines:
-        known = nearest.get(line.name)
-        if known is None or len(line.grid_code or "") > len(known.grid_code or ""):
-            nearest[line.name] = line
-    return sorted(nearest.values(), key=lambda line: (HOTLINE_ORDER.index(line.scope), line.id))
-
-
-def _duty_phone(lines: Iterable[Row[Any]]) -> str | None:
-    return next(
-        (line.number for line in lines if line.scope == "community" and not line.supervision), None
-    )
-
-
-def _supervision(lines: Iterable[Row[Any]]) -> list[Row[Any]]:
-    return [line for line in lines if line.supervision or line.number == GOVERNMENT_LINE]
-
-
-def _useful(lines: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Police, fire, ambulance first, then the nearer the earlier."""
-    rest = [line for line in lines if not line.supervision and line.number != GOVERNMENT_LINE]
-    return sorted(
-        rest,
-        key=lambda line: (
-            FIRST_CALLS.index(line.number) if line.number in FIRST_CALLS else len(FIRST_CALLS)
-        ),
-    )
-
-
-def _spoken(lines: Iterable[Row[Any]], english: bool) -> tuple[BoardHotline, ...]:
-    return tuple(
-        BoardHotline(
-            number=line.number,
-            name=(line.name_en if english else None) or line.name,
-            hours=line.hours or "",
-            scope=line.scope,
-        )
-        for line in lines
     )

@@ -19,12 +19,8 @@ from portal.models import (
     PostRole,
     Worker,
 )
-from portal.queries.boards import (
-    BOARD_ROLES,
-    FIRST_CALLS,
-    GOVERNMENT_LINE,
-    HOTLINE_ORDER,
-)
+from portal.queries.board_lines import FIRST_CALLS, GOVERNMENT_LINE, HOTLINE_ORDER
+from portal.queries.boards import BOARD_ROLES
 from portal.queries.directory import PLAIN, Rows, is_active
 from portal.queries.staffing import consented
 from portal.queries.staffing import in_force as current

@@ -15,8 +15,9 @@ from portal import queue
 from portal.errors import OutOfScope, RuleError
 from portal.extensions import db
 from portal.models import IssuedDocument
+from portal.queries.board_lines import FIRST_CALLS
 from portal.queries.board_record import BoardRecord
-from portal.queries.boards import FIRST_CALLS, collect_board
+from portal.queries.boards import collect_board
 from portal.rules import documents
 from portal.rules.geometry import load_geometry, neighbours
 

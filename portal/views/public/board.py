@@ -19,8 +19,9 @@ from portal import queue
 from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import IssuedDocument
+from portal.queries.board_lines import FIRST_CALLS
 from portal.queries.board_record import BoardRecord
-from portal.queries.boards import FIRST_CALLS, collect_board
+from portal.queries.boards import collect_board
 from portal.rules import boards, documents
 from portal.views.public.answers import SECONDS, public_blueprint
 from portal.views.public.lookup import answer_gone, find_grid
