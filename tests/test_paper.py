@@ -20,7 +20,7 @@ SOURCE = """{% extends "paper.html" %}{% import "paper_parts.html" as paper %}
 {% call paper.part(outline, "概况", fresh=false) %}
 {{ paper.facts([("东至", "海棠路"), ("西至", "")]) }}
 {% call paper.section(outline, "名册") %}
-{{ paper.rows(["姓名", ("电话", "tight"), ("户数", "num")], lines, "现任") }}
+{{ paper.rows(["姓名", ("电话", "tight"), ("户数", "num")], lines, caption="现任") }}
 {% endcall %}
 {% call paper.section(outline, "往年") %}{{ paper.rows(["姓名"], [["赵"]]) }}{% endcall %}
 {% endcall %}
@@ -103,7 +103,7 @@ def test_long_words_break_and_what_cannot_is_refused() -> None:
     render_paper("sample.html", _frame(), EDITION, **_context(1, "A" * 400))
     wide = "甲" * 80  # in a column that does not break
     lines = {"lines": [("张三", wide, "1")], "words": ""}
-    with pytest.raises(RuleError, match=r"宽|wider"):
+    with pytest.raises(RuleError, match="text"):
         render_paper("sample.html", _frame(), EDITION, **lines)
 
 

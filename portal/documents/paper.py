@@ -69,12 +69,15 @@ def render_paper(
 ) -> tuple[bytes, int]:
     """PDF bytes and number of pages of ``template``; ``css`` names one more style sheet.
 
-    Raises RuleError where a word is wider than the page.
+    Raises RuleError naming the column whose text is wider than it, or than the page.
     """
     html = paper_html(template, frame, edition, **context)
     document = pdf.lay_out(html, style(CSS) + (style(css) if css else ""))
-    if pdf.overfull(document):
-        raise RuleError(_l("A table or word of this document is wider than its page."))
+    crowded = pdf.overfull(document)
+    if crowded:
+        raise RuleError(
+            _l("Too wide for this document: %(zones)s. Shorten it.", zones=", ".join(crowded))
+        )
     return pdf.write(document), len(document.pages)
 
 

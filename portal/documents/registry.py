@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.documents.archive import render_archive
 from portal.documents.board import render_board
 from portal.documents.plan import render_plan
 from portal.documents.sign import render_sign
 from portal.errors import RuleError
 from portal.models import IssuedDocument
-from portal.rules import boards, documents, plans, signs
+from portal.rules import archives, boards, documents, plans, signs
 
 Load = Callable[[Session, str, str, str], Any]
 Digest = Callable[[Any], str]
@@ -42,10 +43,15 @@ def _load_plan(session: Session, grid_code: str, lang: str, subject: str) -> Any
     return plans.load_plan(session, grid_code, lang)
 
 
+def _load_archive(session: Session, grid_code: str, lang: str, subject: str) -> Any:
+    return archives.load_archive(session, grid_code, lang)
+
+
 DRAWINGS: dict[str, Drawing] = {
     boards.KIND: Drawing(_load_board, render_board, boards.content_hash),
     signs.KIND: Drawing(_load_sign, render_sign),
     plans.KIND: Drawing(_load_plan, render_plan),
+    archives.KIND: Drawing(_load_archive, render_archive, archives.content_digest),
 }
 
 

@@ -95,7 +95,7 @@ def collect_board(session: Session, code: str, lang: str, public_url: str) -> Bo
             getattr(grid, f"bound_{side}") or "" for side in ("east", "south", "west", "north")
         ),
         shape=Shape(code, grid.name, grid.boundary or ""),
-        around=_around(session, grid),
+        around=around(session, grid),
         people=_people(session, grid, lineage, duty_phone(lines), english),
         duties=_duty_lines(duties, grid.level, english),
         supervision=spoken(supervision(lines), english),
@@ -134,7 +134,7 @@ def grids(codes: Iterable[str]) -> Any:
     ).where(Grid.code.in_(codes))
 
 
-def _around(session: Session, grid: Row[Any]) -> tuple[Shape, ...]:
+def around(session: Session, grid: Any) -> tuple[Shape, ...]:
     """The other grids of the level within the community; of a community or more, the siblings."""
     prefix = grid.code[:COMMUNITY_DIGITS]
     if prefix == grid.code or len(prefix) < COMMUNITY_DIGITS:
