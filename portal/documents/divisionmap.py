@@ -177,7 +177,7 @@ class DivisionMap:
             yield from self._cell(cell)
 
     def _cell(self, cell: Divided) -> Iterator[str]:
-        shape = self.shapes[cell.code].buffer(-3)
+        shape: BaseGeometry = self.shapes[cell.code].buffer(-3)
         if shape.is_empty:
             shape = self.shapes[cell.code]
         near, _radius = label_place(shape)
@@ -201,7 +201,7 @@ class DivisionMap:
             shape = self.shapes[grid.code]
             (x, y), _radius = label_place(shape)
             text = f"{grid.number} {grid.name}"
-            inner = shape.buffer(-8)
+            inner: BaseGeometry = shape.buffer(-8)
             places = [(size, inner) for size in PLATE_SIZES[level]]
             places.append((PLATE_SIZES[level][-1], self._outside))
             for size, region in places:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -53,7 +53,7 @@ def first_shown(found: Iterable[Holder], roles: Iterable[str]) -> Holder | None:
     return next((one for role in roles for one in shown if one.role == role), None)
 
 
-def _posts() -> Select[Any]:
+def _posts() -> Any:
     return (
         select(
             Post.grid_code,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -136,7 +136,7 @@ def number_in(code: str, community: str) -> str:
     return "-".join(parts)
 
 
-def _grids(code: str) -> Select[Any]:
+def _grids(code: str) -> Any:
     today = clock.today()
     inside = (Grid.code >= code) & (Grid.code < following(code))
     return (
