@@ -32,4 +32,6 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("tidy", "jobs.tidy.nightly", "40 3 * * *"),
     Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300, pauses=()),
     Entry("meetings-plan", "jobs.meetings.plan", "20 3 * * *"),
+    # A post ends with its day: its card is no longer good the next morning.
+    Entry("cards", "jobs.cards.nightly", "10 0 * * *"),
 )

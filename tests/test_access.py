@@ -16,12 +16,14 @@ from portal.extensions import db
 from portal.models import (
     AccountGrant,
     AuditEntry,
+    Card,
     Duty,
     Grid,
     Hotline,
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
+    Photo,
     Post,
     PostRole,
     Regulation,
@@ -31,7 +33,9 @@ from portal.models import (
     Worker,
 )
 from portal.queries.identity import PREFIX
+from portal.rules import photos
 from tests.support import access_table as table
+from tests.support.photos import portrait
 
 STREET, ELSEWHERE = "420102003", "420102003001"  # nobody's but the administrator's
 MISSING = 999_999_999
@@ -39,7 +43,7 @@ MODELS = {
     "grids": Grid, "workers": Worker, "posts": Post, "post-roles": PostRole, "duties": Duty,
     "hotlines": Hotline, "regulations": Regulation, "leading-groups": LeadingGroup, "teams": Team,
     "documents": IssuedDocument, "imports": ImportBatch, "users": User, "grants": AccountGrant,
-    "audit": AuditEntry, "settings": Setting,
+    "audit": AuditEntry, "settings": Setting, "cards": Card, "photos": Photo,
 }  # fmt: skip
 
 
@@ -78,8 +82,13 @@ def plant(code, number=1, actor="x"):
     issued = {"size": "a3", "lang": "en", "issue_no": number, "issued_on": date(2026, 1, 5)}
     digest = {"content_hash": "0" * 64, "sha256": "0" * 64, "pages": 1, "path": "x.pdf"}
     volunteer = {"basis": "volunteer", "since": date(2026, 1, 5)}
+    days = {"issued_on": date(2026, 1, 5), "expires_on": date(2029, 1, 4)}
+    card = Card(worker_id=worker.id, number=f"T{code}-{number}", token=f"{code}-{number}", **days)
+    card.grid_code = code
     planted = {
         "workers": worker,
+        "cards": card,
+        "photos": photos.keep(db.session, portrait(), "x.jpg", code),
         "posts": Post(worker_id=worker.id, grid_code=code, role="volunteer", **volunteer),
         "hotlines": Hotline(name="试验", number="1", scope="grid", grid_code=code),
         "leading-groups": LeadingGroup(name="试验组", grid_code=code),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from portal.documents.figure import figure
+from portal.documents.figure import figure, photo_figure
 from portal.documents.fitting import LEADING, MM_PER_POINT, fit, height_mm
 from portal.documents.portraits import HEIGHT, WIDTH, draw_blank, draw_portrait
 from portal.queries.board_record import BoardPerson
@@ -124,6 +124,8 @@ def _band(person: BoardPerson, box: Box, height: float, _: Callable[[str], str])
 
 
 def _face(person: BoardPerson, _: Callable[[str], str]) -> Markup:
+    if person.face:
+        return photo_figure(person.face, _("Photo of %(name)s") % {"name": person.name})
     if person.portrait is None:
         return figure(draw_blank(), _("No portrait"))
     title = _("Drawn portrait of %(name)s") % {"name": person.name}

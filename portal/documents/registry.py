@@ -32,7 +32,7 @@ class Drawing:
 
 
 def _load_board(session: Session, grid_code: str, lang: str, subject: str) -> Any:
-    return boards.load_board(session, grid_code, lang)
+    return boards.with_faces(boards.load_board(session, grid_code, lang))
 
 
 def _load_sign(session: Session, grid_code: str, lang: str, subject: str) -> Any:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from sqlalchemy import CheckConstraint, Date, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from portal import clock
 from portal.models.base import InGrid, Row
 from portal.models.team import Worker
 from portal.models.types import EncryptedText, blind_index
@@ -45,6 +46,13 @@ class Card(InGrid, Row):
     def _index_token(self, name: str, value: str) -> str:
         self.token_index = blind_index(TOKEN_PLACE, value) or ""
         return value
+
+    @property
+    def state(self) -> str:
+        """Today's state by its dates: valid, expired or revoked (one of ``CARD_STATES``)."""
+        if self.revoked_on is not None:
+            return "revoked"
+        return "valid" if self.expires_on >= clock.today() else "expired"
 
     def __str__(self) -> str:
         return self.number

@@ -136,6 +136,18 @@ DOCUMENT_KINDS = {
     "work-manual": _l("Work manual"),
     "worker-cards": _l("Worker cards"),
 }
+CARD_STATES = {
+    "valid": _l("Valid"),
+    "expired": _l("Expired"),
+    "revoked": _l("Revoked"),
+}
+# Why a card was revoked; anything else is what the clerk typed.
+CARD_REASONS = {
+    "lost": _l("Lost or stolen"),
+    "left": _l("The person left"),
+    "replaced": _l("Replaced by a new card"),
+    "no_post": _l("The post ended"),
+}
 STALE_REASONS = {
     "people": _l("People or telephones changed"),
     "boundary": _l("The boundary changed"),

@@ -19,7 +19,8 @@ class BoardPerson:
 
     ``own``: serves this grid or, then with the ``place``, one that it consists of. ``portrait``
     is the seed of a drawing, None where the person did not agree to one. ``by_duty_phone``:
-    ``phone`` is the community's.
+    ``phone`` is the community's. ``photo`` is the SHA-256 of a photo, which is shown instead of the
+    drawing; ``face`` is that photo as a data URI, filled in for drawing only.
     """
 
     name: str
@@ -30,6 +31,8 @@ class BoardPerson:
     phone: str | None
     by_duty_phone: bool
     portrait: int | None
+    photo: str = ""
+    face: str = ""
 
 
 @dataclass(frozen=True)

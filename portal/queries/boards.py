@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from portal.models import Duty, Grid, LeadingGroup, Post, PostRole, Worker
+from portal.models import Duty, Grid, LeadingGroup, Photo, Post, PostRole, Worker
 from portal.queries.board_lines import (
     duty_phone,
     hotlines,
@@ -106,14 +106,19 @@ def collect_board(session: Session, code: str, lang: str, public_url: str) -> Bo
     )
 
 
-def publisher(session: Session, code: str, head: str) -> str:
-    """Who issues the documents of grid ``code``: the office of its community, called ``head``."""
+def publisher(session: Session, code: str, head: str = "") -> str:
+    """Who issues the documents of grid ``code``: the office of its community, called ``head``
+    (looked up if it is not given).
+    """
     office = session.scalar(
         select(LeadingGroup.office)
         .where(LeadingGroup.grid_code == code[:COMMUNITY_DIGITS], LeadingGroup.office.is_not(None))
         .order_by(LeadingGroup.id)
         .limit(1)
     )
+    if not head:
+        community = select(Grid.name).where(Grid.code == code[:COMMUNITY_DIGITS])
+        head = session.scalar(community) or ""
     office = short(office or "")
     return office if office.startswith(head) else f"{head}{office}"
 
@@ -184,6 +189,7 @@ def _card(posts: Sequence[Row[Any]], code: str, duty: str | None, english: bool)
         phone=first.public_phone or duty,
         by_duty_phone=not first.public_phone and duty is not None,
         portrait=first.portrait,
+        photo=first.photo or "",
     )
 
 
@@ -205,9 +211,11 @@ def _posts(grid: Row[Any], lineage: Iterable[str], roles: Iterable[str]) -> Any:
             Worker.number,
             Worker.public_phone,
             Worker.portrait,
+            Photo.sha256.label("photo"),
         )
         .join(Grid, Grid.code == Post.grid_code)
         .join(Worker, Worker.id == Post.worker_id)
+        .outerjoin(Photo, Photo.id == Worker.photo_id)
         .join(PostRole, PostRole.code == Post.role)
         .where(
             or_(here, below),

@@ -15,6 +15,7 @@ from portal.models import (
     GridAlias,
     Hotline,
     IssuedDocument,
+    Photo,
     Post,
     PostRole,
     Worker,
@@ -80,8 +81,10 @@ def posts(session: Session, code: str) -> Rows:
             Worker.number,
             Worker.public_phone,
             Worker.portrait,
+            Photo.sha256.label("photo"),
         )
         .join(Worker, Worker.id == Post.worker_id)
+        .outerjoin(Photo, Photo.id == Worker.photo_id)
         .join(PostRole, PostRole.code == Post.role)
         .where(
             or_(

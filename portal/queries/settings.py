@@ -17,6 +17,8 @@ DEFAULTS: dict[str, str] = {
     "boards.max_age_months": "12",
     "inbox.keep_days": "180",
     "tasks.keep_days": "30",
+    "cards.valid_years": "3",
+    "cards.expiring_soon_days": "60",
 }
 
 

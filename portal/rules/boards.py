@@ -18,7 +18,7 @@ from portal.models import IssuedDocument
 from portal.queries.board_lines import FIRST_CALLS
 from portal.queries.board_record import BoardRecord
 from portal.queries.boards import collect_board
-from portal.rules import documents
+from portal.rules import documents, photos
 from portal.rules.geometry import load_geometry, neighbours
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,17 @@ def content_hash(record: BoardRecord) -> str:
     shapes = {shape.code: load_geometry(shape.boundary) for shape in (record.shape, *record.around)}
     touching = {found.code for found in neighbours(record.code, shapes)}
     around = tuple(replace(s, boundary="") for s in record.around if s.code in touching)
-    return documents.digest_of(replace(record, around=around))
+    people = tuple(replace(person, face="") for person in record.people)  # its hash counts already
+    return documents.digest_of(replace(record, around=around, people=people))
+
+
+def with_faces(record: BoardRecord) -> BoardRecord:
+    """The record with the photos of its people read, ready to be drawn."""
+    people = tuple(
+        replace(person, face=photos.face_uri(person.photo)) if person.photo else person
+        for person in record.people
+    )
+    return replace(record, people=people)
 
 
 def issue_board(
@@ -117,7 +127,7 @@ def issue_board(
     ``size`` is one of the sizes of SPEC, ``lang`` of LANGUAGES. Raises OutOfScope for an unknown
     grid and RuleError naming what the board lacks.
     """
-    record = load_board(session, grid_code, lang)
+    record = with_faces(load_board(session, grid_code, lang))
     return documents.issue(session, SPEC, record, content_hash(record), size, render)
 
 

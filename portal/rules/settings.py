@@ -19,6 +19,8 @@ MEANINGS = {
     "boards.max_age_months": _l("A notice board is renewed after this many months"),
     "inbox.keep_days": _l("Messages that were read are kept for this many days"),
     "tasks.keep_days": _l("Files made by long work are kept for this many days"),
+    "cards.valid_years": _l("A worker's card is valid for this many years (10 at most)"),
+    "cards.expiring_soon_days": _l("A card counts as expiring soon this many days before"),
 }
 
 

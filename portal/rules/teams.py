@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, scope
 from portal.errors import RuleError
-from portal.models import Grid, Hotline, Post, PostRole, Worker
+from portal.models import Grid, Hotline, Photo, Post, PostRole, Worker
 from portal.models.team import PHONE_PLACE
 from portal.models.types import blind_index
 from portal.queries.staffing import in_force
@@ -18,7 +18,8 @@ from portal.rules import phones
 def prepare_worker(session: Session, worker: Worker) -> None:
     """Nothing appears in public without consent; a private number is no public one.
 
-    Consent that was withdrawn takes the portrait with it.
+    Consent that was withdrawn takes the portrait with it; a photo stays, for the card alone, and
+    moves with the worker to another grid.
     """
     worker.phone = _number(worker.phone, "phone")
     worker.public_phone = _number(worker.public_phone, "public_phone", public=True)
@@ -27,6 +28,9 @@ def prepare_worker(session: Session, worker: Worker) -> None:
         raise RuleError(_l("This day has not come yet."), "public_consent_on")
     if consent is None:
         worker.portrait = None
+    photo = session.get(Photo, worker.photo_id) if worker.photo_id else None
+    if photo is not None and photo.grid_code != worker.grid_code:
+        photo.grid_code = worker.grid_code
     if worker.public_phone and worker.public_phone == worker.phone:
         raise RuleError(_l("Use a duty telephone in public, not the private one."), "public_phone")
     if worker.public_phone and consent is None:

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from portal.errors import Forbidden, OutOfScope, RuleError
 from portal.extensions import db
+from portal.views import hooks
 
 log = logging.getLogger("portal.errors")
 
@@ -110,5 +111,6 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
 
 
 def _fault(error: BaseException) -> ResponseReturnValue:
-    log.error("fault %s %s %s", g.get("request_id"), request.method, request.path, exc_info=error)
+    where = (g.get("request_id"), request.method, hooks.told_path())
+    log.error("fault %s %s %s", *where, exc_info=error)
     return _answer(500)

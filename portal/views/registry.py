@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from portal.views.api.entities import make_api
+from portal.views.cards import CardView, PhotoView
 from portal.views.catalogue import DutyView, HotlineView, RegulationView, SettingView
 from portal.views.grids import GridView, LeadingGroupView
 from portal.views.health import health
@@ -39,6 +40,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (GridView, "map-2"),
         (WorkerView, "users"),
         (PostView, "id-badge-2"),
+        (CardView, "id"),
         (TeamView, "users-group"),
         (LeadingGroupView, "sitemap"),
     )),
@@ -50,6 +52,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     )),
     (_l("Papers and data"), (
         (IssuedDocumentView, "file-text"),
+        (PhotoView, "photo"),
         (ImportBatchView, "upload"),
     )),
     (_l("Administration"), (

@@ -2,13 +2,22 @@
 
 from typing import Any
 
+from flask import abort, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.models import Post, PostRole, Team, Worker
+from portal import roles, scope
+from portal.errors import RuleError
+from portal.forms.cards import IssueForm, PhotoForm
+from portal.models import Photo, Post, PostRole, Team, Worker
 from portal.models.choices import BASES, ORIGINS, POST_LEVELS, ROLES, TEAM_KINDS
+from portal.queries import cards as card_queries
 from portal.queries import teams as team_queries
-from portal.rules import teams
+from portal.rules import cards, photos, teams
 from portal.views.entity import cells
+from portal.views.entity.access import allowed, require
 from portal.views.entity.base import READ_ONLY, EntityView
 
 
@@ -32,12 +41,92 @@ class WorkerView(EntityView):
     presets = {
         "no_post": (_l("Without a post"), team_queries.without_post),
         "no_consent": (_l("Public post, no consent"), team_queries.without_consent),
+        "no_card": (_l("Without a card"), card_queries.without_card),
     }
-    related = (("Post", "worker"),)
+    related = (("Post", "worker"), ("Card", "worker"))
 
     def prepare(self, row: Worker, *, new: bool) -> None:
         """Consent before publication."""
         teams.prepare_worker(self.datamodel.session, row)
+
+    def links(self, row: Worker) -> list[tuple[str, str, str]]:
+        """Photo and card."""
+        if not self.may(roles.WRITE, row):
+            return []
+        found = [(_("Photo"), f"{self.route_base}/photo/{row.id}", "camera")]
+        if scope.current().can(roles.WRITE, "Card"):
+            found.append((_("Issue a card"), f"{self.route_base}/card/{row.id}", "id-badge-2"))
+        return found
+
+    def extras(self, row: Worker) -> list[tuple[str, dict[str, Any]]]:
+        """The photo, for those who may see it."""
+        photo = row.photo
+        identity = scope.current()
+        within = identity.prefixes(roles.READ, "Photo")
+        if photo is None or not scope.covers(within, photo.grid_code):
+            return []
+        return [("views/cards/photo.html", {"photo": photo})]
+
+    @expose("/photo/<pk>", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def photo(self, pk: str) -> ResponseReturnValue:
+        """The photo of a worker: keep another one, or none."""
+        row = self.row_for(pk, roles.WRITE)
+        form, session = PhotoForm(), self.datamodel.session
+        back = f"{self.route_base}/show/{row.id}"
+        if request.method == "POST" and request.form.get("remove") and row.photo_id:
+            photos.remove_photo(session, row)
+            session.commit()
+            flash(_("The photo of %(name)s is removed.", name=row.name), "success")
+            return redirect(back)
+        if form.validate_on_submit():
+            try:
+                photos.set_photo(session, row, *form.sent())
+                session.commit()
+                flash(_("The photo of %(name)s is kept.", name=row.name), "success")
+                return redirect(back)
+            except RuleError as refusal:
+                session.rollback()
+                form.photo.errors = [str(refusal)]
+        return render_template(
+            "views/workers/photo.html",
+            worker=row,
+            photo=session.get(Photo, row.photo_id) if row.photo_id else None,
+            form=form,
+            title=_("Photo of %(name)s", name=row.name),
+            back_url=back,
+        ), (400 if request.method == "POST" else 200)
+
+    @expose("/card/<pk>", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def card(self, pk: str) -> ResponseReturnValue:
+        """A new card for one of the grids that the worker serves today."""
+        row = self.row_for(pk, roles.WRITE)
+        require(roles.WRITE, "Card")
+        session, back = self.datamodel.session, f"{self.route_base}/show/{row.id}"
+        within = scope.current().prefixes(roles.WRITE, "Card")
+        places = card_queries.places_of(session, row.id, within)
+        form = IssueForm()
+        form.place.choices = [(place.code, f"{place.name} ({place.code})") for place in places]
+        if not places and request.method == "POST":
+            abort(400)
+        if form.validate_on_submit():
+            card = cards.issue(session, row, form.place.data)
+            session.commit()
+            flash(_("The card %(number)s is issued.", number=card.number), "success")
+            return redirect(f"/cards/show/{card.id}")
+        lost = _("A card that is valid now is revoked when the new one is issued.")
+        none = _("This worker holds no post today in your grids: enter the post first.")
+        return render_template(
+            "views/entity/form.html",
+            view=self,
+            form=form,
+            title=_("Issue a card to %(name)s", name=row.name),
+            intro=lost if places else none,
+            action_url=request.path,
+            cancel_url=back,
+            submit_label=_("Issue the card"),
+        ), (400 if request.method == "POST" else 200)
 
 
 class PostView(EntityView):

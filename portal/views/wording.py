@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import PostRole
-from portal.models.choices import LEVELS, ROLES
+from portal.models.choices import CARD_REASONS, LEVELS, ROLES
 from portal.rules import settings
 from portal.views.labels import LABELS
 
@@ -25,6 +25,8 @@ REGISTERS = {
     "posts": _l("Post"),
     "post_roles": _l("Kind of post"),
     "teams": _l("Team"),
+    "cards": _l("Worker card"),
+    "photos": _l("Photo"),
     "duties": _l("Duty"),
     "hotlines": _l("Hotline"),
     "regulations": _l("Regulation"),
@@ -44,8 +46,11 @@ MORE_LABELS = {
     "job": _l("Job"),
     "password": _l("Password"),
     "password_changed_at": _l("Password changed on"),
+    "path": _l("Kept as"),
+    "photo": _l("Photo"),
     "preset": _l("Shown"),
     "q": _l("Search"),
+    "sha256": _l("Fingerprint"),
 }
 # How a duty shows that it was done: the kinds of rows that count for it.
 EVIDENCE = {
@@ -140,6 +145,8 @@ def _words(session: Session, table: str, view: Any) -> dict[str, Mapping[Any, An
         words["role"] = post_names(session)
     if table == "duties":
         words["evidence"] = EVIDENCE
+    if table == "cards":
+        words["revoke_reason"] = CARD_REASONS
     if table == "settings":
         words["key"] = settings.MEANINGS
     return words

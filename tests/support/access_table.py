@@ -40,6 +40,8 @@ hotlines       r          r          r           r          re    r        rwde 
 regulations    r          r          r           r          re    r        rwde    r      r      r           r       r
 leading-groups r          r          r           r          re    r        rwde    re     re     -           -       -
 teams          r          r          r           rw         rwe   r        rwde    r      r      -           -       -
+cards          r          r          r           r          rw    r        rwe     r      r      -           -       -
+photos         rw         rw         rw          rw         rwd   r        rwd     r      r      -           -       -
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
 imports        -          -          -           -          rw    -        rw      -      -      -           r       -
 users          -          -          -           -          -     -        -       -      -      -           -       rw
@@ -57,17 +59,19 @@ RESOURCES = {
     "grids": "Grid", "workers": "Worker", "posts": "Post", "post-roles": "PostRole",
     "duties": "Duty", "hotlines": "Hotline", "regulations": "Regulation",
     "leading-groups": "LeadingGroup", "teams": "Team", "documents": "IssuedDocument",
+    "cards": "Card", "photos": "Photo",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
 # Rows of these belong to a grid.
 SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "documents", "imports",
+    "cards", "photos",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
 # Nothing of these is typed into a form, whoever asks (a right to write is for a later verb).
-NO_FORM = ("documents", "imports", "roles", "audit", "post-roles")
+NO_FORM = ("documents", "imports", "roles", "audit", "post-roles", "cards", "photos")
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
 SENSITIVE = {"workers": "phone", "users": "email"}
@@ -125,6 +129,9 @@ OTHERS = (
     # Asked for a size that no board has: without a worker a board would be waited for.
     Row("/directory/<code>/board.pdf", "GET", "public", fine=(400,)),
     Row("/directory/portraits/<int:seed>.svg", "GET", "public", fine=(200, 404)),
+    Row("/directory/photos/<sha256>.jpg", "GET", "public", fine=(404,)),
+    Row("/verify/", "GET", "public", fine=(404,)),
+    Row("/verify/<path:token>", "GET", "public", fine=(404,)),
     Row("/robots.txt", "GET", "public"),
     Row("/sitemap.xml", "GET", "public"),
     Row("/preferences/", "GET", "public", fine=(302,)),
@@ -168,6 +175,15 @@ OTHERS = (
     Row("/imports/confirm/<int:task>", "POST", "w", "imports", fine=(404,)),
     Row("/imports/undo/<pk>", "GET", "w", "imports", of_row=True),
     Row("/imports/undo/<pk>", "POST", "w", "imports", of_row=True, fine=(302,)),
+    Row("/workers/photo/<pk>", "GET", "w", "workers", of_row=True),
+    Row("/workers/photo/<pk>", "POST", "w", "workers", of_row=True, fine=(400,)),
+    Row("/workers/card/<pk>", "GET", "w", "workers", of_row=True),
+    Row("/workers/card/<pk>", "POST", "w", "workers", of_row=True, fine=(400,)),
+    Row("/cards/revoke/<pk>", "GET", "w", "cards", of_row=True),
+    Row("/cards/revoke/<pk>", "POST", "w", "cards", of_row=True, fine=(400,)),
+    Row("/cards/issue", "GET", "w", "cards"),
+    Row("/cards/issue", "POST", "w", "cards", fine=(400,)),
+    Row("/photos/<int:pk>.jpg", "GET", "r", "photos", of_row=True),
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",
@@ -233,6 +249,8 @@ def address(row: Row, pk: Any) -> str:
         "<version>": "v1",
         "<code>": COMMUNITY,
         "<int:seed>": "7",
+        "<sha256>": "0" * 64,
+        "<path:token>": "nobody",
         "<path:filename>": STATIC.get(row.rule, ""),
     }
     path = row.rule + ("?size=none" if row.rule.endswith("/board.pdf") else "")

@@ -26,6 +26,7 @@ from portal.models import (
 )
 from portal.rules.accounts import synchronise_account
 from portal.rules.defaults import community_hotlines
+from portal.rules.demo.cards import demo_cards
 from portal.rules.demo.ground import plan_grids
 from portal.rules.demo.people import plan_people
 from portal.rules.demo.plan import GridPlan, PersonPlan, TeamPlan
@@ -120,6 +121,8 @@ def _build_community(
         for post in person.posts
     ]
     session.add_all(posts)
+    cards = list(demo_cards(people, workers))
+    session.add_all(cards)
     session.add_all(_team(plan, workers) for plan in teams)
     hotlines = _hotlines(session, place, grids)
     session.add_all(hotlines)
@@ -132,6 +135,7 @@ def _build_community(
         ("grids", grids),
         ("workers", workers),
         ("posts", posts),
+        ("cards", cards),
         ("teams", teams),
         ("hotlines", hotlines),
         ("meeting series", series),

@@ -264,7 +264,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
         reveal = sensitive and found.text and self.may(roles.WRITE, row)
         kind = "long" if self.datamodel.is_text(name) and not sensitive else found.kind
         url = f"{self.route_base}/reveal/{row.id}/{name}" if reveal else None
-        return Field(name, found.label, found.text, found.href, kind, sensitive, url)
+        return Field(name, found.label, found.text, found.href, kind, sensitive, url, found.tone)
 
     def _related(self, row: Any, resource: str, relation: str) -> Related | None:
         other = self.view_of(resource)

@@ -21,7 +21,10 @@ def label_of(view: Any, name: str) -> str:
 def cell(view: Any, row: Any, name: str) -> Cell:
     """The cell of ``row`` in column ``name``."""
     text, kind = worded(view, row, name)
-    return Cell(name, label_of(view, name), text, link_of(view, row, name), kind)
+    link, toned = link_of(view, row, name), getattr(view, f"tone_{name}", None)
+    if toned is not None and text:
+        return Cell(name, label_of(view, name), text, link, "badge", toned(row))
+    return Cell(name, label_of(view, name), text, link, kind)
 
 
 def worded(view: Any, row: Any, name: str) -> tuple[str, CellKind]:

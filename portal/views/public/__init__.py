@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.views.public import board, find, grid, home
+from portal.views.public import board, find, grid, home, verify
 from portal.views.public.answers import VisitorSessions
 
 
@@ -12,5 +12,7 @@ def register_public(app: Flask, builder: Any) -> None:
     """Register the public pages."""
     app.session_interface = VisitorSessions()
     board.limit(builder)
-    for part in (home, find, grid, board):
+    verify.limit(builder)
+    for part in (home, find, grid, board, verify):
         app.register_blueprint(part.blueprint)
+    app.register_blueprint(verify.pictures)

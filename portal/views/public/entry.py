@@ -142,13 +142,16 @@ def _post_order(post: Any, code: str) -> tuple[int, int, int]:
 
 def _card(post: Any, place: str, duty_phone: str) -> Person:
     seed = post.portrait
+    picture = url_for("directory.portrait", seed=seed) if seed is not None else ""
+    if post.photo:
+        picture = url_for("pictures.photo", sha256=post.photo)
     return Person(
         name=post.name,
         place=place,
         number=post.number or "",
         phone=post.public_phone or duty_phone,
         shared_phone=not post.public_phone and bool(duty_phone),
-        portrait_url=url_for("directory.portrait", seed=seed) if seed is not None else "",
+        portrait_url=picture,
     )
 
 
