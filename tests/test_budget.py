@@ -13,12 +13,14 @@ from portal.extensions import db
 from portal.models import (
     AccountGrant,
     AuditEntry,
+    Card,
     Duty,
     Grid,
     Hotline,
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
+    Photo,
     Post,
     Regulation,
     Team,
@@ -57,6 +59,23 @@ def rows_for(number):
         Duty(code=f"X{number:03}", title="职责", group_no=1, role="x", frequency="weekly"),
         Regulation(code=f"X{number:03}", title=f"制度{number}", text="第一条"),
         ImportBatch(kind="grids", file_name=f"{number}.csv", actor="x", grid_code=AREA),
+        Card(
+            worker_id=worker.id,
+            grid_code=AREA,
+            number=f"X{number}",
+            token=f"t{number}",
+            issued_on=day,
+            expires_on=date(2099, 1, 1),
+        ),
+        Photo(
+            grid_code=AREA,
+            name=f"{number}.jpg",
+            path="x.jpg",
+            sha256="0" * 64,
+            width=1,
+            height=1,
+            bytes=number,
+        ),
         AccountGrant(user_id=user.id, role="Clerk", grid_code=AREA, since=day),
         IssuedDocument(
             grid_code=AREA, kind="board", number=f"B{number}", issued_on=day, **issued, **digest

@@ -7,13 +7,14 @@ and whatever was hung behind the picture are gone then.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from portal.errors import RuleError
 
@@ -94,13 +95,12 @@ def _opened(data: bytes) -> Image.Image:
             ),
             "photo",
         )
+    read = _reader(data)
+    if read is None:
+        raise _not_taken(data)
     try:
-        if data.startswith(b"\xff\xd8\xff"):
-            return _read_jpeg(data)
-        if data.startswith(PNG):
-            return _read_png(data)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _read_webp(data)
+        with _whole_only():
+            return read(data)
     except RuleError:
         raise
     except Exception as error:  # decoders meet hostile bytes with any exception
@@ -108,7 +108,25 @@ def _opened(data: bytes) -> Image.Image:
             _l("The photo is damaged or did not arrive whole. Save it anew and send it again."),
             "photo",
         ) from error
-    raise _not_taken(data)
+
+
+def _reader(data: bytes) -> Callable[[bytes], Image.Image] | None:
+    if data.startswith(b"\xff\xd8\xff"):
+        return _read_jpeg
+    if data.startswith(PNG):
+        return _read_png
+    return _read_webp if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+
+
+@contextmanager
+def _whole_only() -> Iterator[None]:
+    """Half a picture is refused, also where somebody (WeasyPrint does) told Pillow to take it."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _not_taken(data: bytes) -> RuleError:

@@ -21,7 +21,7 @@ from portal.rules import cards, photos
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed, require
 from portal.views.entity.base import READ_ONLY, EntityView
-from portal.views.page import Cell, Column, ListPage, Row, Tone
+from portal.views.page import Cell, Column, ListPage, Record, Row, Tone
 
 AT_ONCE = 300  # cards that are issued with one click
 TONES: dict[str, Tone] = {"valid": "good", "expired": "warn", "revoked": "late"}
@@ -42,7 +42,7 @@ class CardView(EntityView):
         (_l("Taken back"), ["revoked_on", "revoke_reason"]),
     ]
     filter_columns = ["grid_code"]
-    labels = {"number": _l("Card number"), "expires_on": _l("Valid until")}
+    labels = {"number": _l("Card number"), "issued_on": _l("Date of issue")}
     presets = {
         "valid": (_l("Valid"), queries.valid),
         "expiring": (_l("Expiring soon"), queries.expiring),
@@ -77,6 +77,11 @@ class CardView(EntityView):
     def add_label(self) -> str:
         """What the button does."""
         return _("Issue cards")
+
+    def record(self, row: Card) -> Record:
+        """As every record; how it was taken back only where it was."""
+        page = super().record(row)
+        return page if row.revoked_on else replace(page, groups=page.groups[:1])
 
     def links(self, row: Card) -> list[tuple[str, str, str]]:
         """Taking back."""

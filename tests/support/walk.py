@@ -22,6 +22,7 @@ PUBLIC = (
     "/directory/420102002",
     "/directory/?q=幸福里社区",
     "/directory/?q=81999",
+    "/verify/nobody",
     "/directory/420102/board.pdf",  # cannot be issued: says what is missing
     "/login/",
     "/nowhere",

@@ -9,10 +9,12 @@ universe has existed to hit one of a million cards. Guessing is slowed down neve
 import logging
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from flask import Response, abort, current_app, render_template, send_file, url_for
+from flask import Response, abort, current_app, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from limits import parse
 from redis.exceptions import RedisError
@@ -23,6 +25,7 @@ from portal.queries import cards as queries
 from portal.queries import directory_grid
 from portal.queries.boards import publisher
 from portal.rules import photos
+from portal.views.context import PRINT_COOKIE
 from portal.views.public.answers import SECONDS, is_english, public_blueprint
 from portal.views.public.words import grid_url, line_of, short
 
@@ -33,6 +36,7 @@ BRAKED, BRAKE = "3 per hour", parse("2000 per hour")
 EVERYBODY = "verify-misses"
 MISS_PATH = "/verify/-"  # any token that is none; links back to a miss lead here
 HEX = 64
+RETRY_AFTER = 60  # seconds
 
 log = logging.getLogger(__name__)
 blueprint = public_blueprint("verify")
@@ -58,7 +62,6 @@ def limit(builder: Any) -> None:
 
     limiter.limit(LOOKS)(blueprint)
     limiter.limit(allowed_misses, deduct_when=lambda answer: answer.status_code == 404)(blueprint)
-    blueprint.after_request(lambda answer: _count(limiter, answer))
 
 
 def _braked(limiter: Any) -> bool:
@@ -70,7 +73,10 @@ def _braked(limiter: Any) -> bool:
         return False
 
 
-def _count(limiter: Any, answer: Response) -> Response:
+@blueprint.after_request
+def _count_misses(answer: Response) -> Response:
+    """Every miss counts for everybody."""
+    limiter = current_app.appbuilder.sm.limiter  # type: ignore[attr-defined]
     if answer.status_code == 404 and limiter.enabled:
         try:
             limiter.limiter.hit(BRAKE, EVERYBODY)
@@ -86,6 +92,19 @@ def _keep_nothing(answer: Response) -> Response:
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
+
+
+@blueprint.errorhandler(429)
+def _slow_down(_error: Exception) -> ResponseReturnValue:
+    """Whoever guesses gets the same page again and again, at little cost."""
+    large = request.cookies.get(PRINT_COOKIE) == "large"
+    return _slow_page(str(get_locale()), large), 429, {"Retry-After": str(RETRY_AFTER)}
+
+
+@lru_cache(maxsize=8)
+def _slow_page(_language: str, _large: bool) -> str:
+    """The page in a language and size of print; nothing else of a request stands on it."""
+    return render_template("views/public/slow_down.html", title=_("One moment"), here=MISS_PATH)
 
 
 @blueprint.get("/verify/", defaults={"token": ""})
