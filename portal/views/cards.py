@@ -34,7 +34,7 @@ class CardView(EntityView):
     entity = Card
     slug = "cards"
     list_title = _l("Worker cards")
-    one_title = _l("Worker card")
+    one_title = _l("Card")
     search_in = ("number", "worker", "grid")
     list_columns = ["number", "worker", "grid", "state", "issued_on", "expires_on"]
     show_groups = [

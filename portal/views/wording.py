@@ -25,7 +25,7 @@ REGISTERS = {
     "posts": _l("Post"),
     "post_roles": _l("Kind of post"),
     "teams": _l("Team"),
-    "cards": _l("Worker card"),
+    "cards": _l("Card"),
     "photos": _l("Photo"),
     "duties": _l("Duty"),
     "hotlines": _l("Hotline"),
