@@ -74,7 +74,7 @@ def lacking(
     places: Iterable[str],
     homes: Iterable[str],
     public_only: bool,
-) -> list[Row[Any]]:
+) -> list[Any]:
     """Who serves ``grid_code`` or a grid below it without a valid card: one row per worker and
     grid with ``worker_id, name, grid_code, grid_name, role`` (name of the first post), by grid.
 
@@ -104,7 +104,7 @@ def lacking(
     )
     if public_only:
         found = found.where(Post.public.is_(True))
-    first: dict[tuple[int, str], Row[Any]] = {}
+    first: dict[tuple[int, str], Any] = {}
     for row in session.execute(found):
         first.setdefault((row.worker_id, row.grid_code), row)
     return list(first.values())
@@ -126,7 +126,7 @@ def places_of(session: Session, worker_id: int, places: Iterable[str]) -> list[R
 # verifying ----------------------------------------------------------------------------------------
 
 
-def by_token(session: Session, token: str) -> Row[Any] | None:
+def by_token(session: Session, token: str) -> Any:
     """The card behind a token, with what may be shown of it, or None. One statement, the same for
     whatever was typed: an index is looked up, so the time says nothing about near misses.
     """

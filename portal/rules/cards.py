@@ -163,9 +163,10 @@ def install(session_factory: Any) -> None:
 
 def _note_posts(session: Session, _context: UOWTransaction) -> None:
     changed = [row for row in (*session.dirty, *session.deleted) if isinstance(row, Post)]
-    workers = {inspect(row).dict.get("worker_id") for row in changed}
+    workers: set[int | None] = set()
     for row in changed:
-        workers.update(inspect(row).attrs.worker_id.history.deleted or ())
+        state: Any = inspect(row)
+        workers |= {state.dict.get("worker_id"), *(state.attrs.worker_id.history.deleted or ())}
     session.info[POSTS] = workers - {None}
 
 

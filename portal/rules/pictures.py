@@ -182,8 +182,8 @@ def _read_jpeg(data: bytes) -> Image.Image:
     if data.count(START_OF_SCAN) > MOST_SCANS:
         raise ValueError("too many scans")
     # The decoder leaves out what is not needed: half, a quarter or an eighth of each side.
-    share = max(image.size) / LONGEST_SIDE
-    image.draft(None, tuple(max(1, round(side / max(share, 1))) for side in image.size))
+    share = max(max(image.size) / LONGEST_SIDE, 1)
+    image.draft(None, (round(image.width / share), round(image.height / share)))
     image.load()
     return image
 
@@ -269,7 +269,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> Any:
     try:
-        orientation = image.getexif().get(0x0112)
+        orientation: Any = image.getexif().get(0x0112)
     except Exception:  # notes that cannot be read are left out like all others
         return None
     turns = Image.Transpose

@@ -120,7 +120,7 @@ class CardView(EntityView):
         back = f"{self.route_base}/show/{row.id}"
         if form.validate_on_submit():
             try:
-                cards.revoke(self.datamodel.session, row, form.reason.data, form.note.data)
+                cards.revoke(self.datamodel.session, row, form.reason.data, form.note.data or "")
                 self.datamodel.session.commit()
                 flash(_("The card %(number)s is revoked.", number=row.number), "success")
                 return redirect(back)
