@@ -60,6 +60,7 @@ def _portal_settings(environ: Mapping[str, str], env: str, var: Path) -> dict[st
         "PORTAL_PORT": port,
         "PORTAL_PUBLIC_URL": environ.get("PORTAL_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         "PORTAL_WORKERS": _number(environ, "PORTAL_WORKERS", 2, 1, 64),
+        "PORTAL_PROXIES": _number(environ, "PORTAL_PROXIES", 0, 0, 4),
         "PORTAL_DEMO_PASSWORD": password,
         "PORTAL_CLOCK": environ.get("PORTAL_CLOCK") or None,
         "PORTAL_MAIL_URL": environ.get("PORTAL_MAIL_URL") or None,

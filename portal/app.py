@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, ConfigError, load_settings
 from portal import scope
@@ -31,6 +32,10 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         raise SystemExit(2) from error
     app.config.update(config or {})
     _set_up_logs(app)
+    if proxies := app.config["PORTAL_PROXIES"]:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies
+        )
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "portal/migrations"), render_as_batch=True)
     csrf.init_app(app)

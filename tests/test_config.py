@@ -4,8 +4,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from flask import Flask, request
 
 from config import ConfigError, load_settings, socket_path
+from portal.app import create_app
 
 pytestmark = pytest.mark.one_engine
 
@@ -62,3 +64,16 @@ def test_addresses_of_postgresql_name_the_driver(tmp_path: Path) -> None:
     for scheme in ("postgres", "postgresql"):
         found = settings(tmp_path, PORTAL_DATABASE_URL=f"{scheme}://u@h/d")
         assert found["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://u@h/d"
+
+
+def test_the_address_that_a_trusted_proxy_forwards(portal: Flask) -> None:
+    """None is believed by default; with one proxy its last word counts, not what a client adds."""
+
+    def seen(app: Flask) -> str | None:
+        told = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https"}
+        with app.test_client() as client:
+            client.get("/healthz", headers=told, base_url="http://127.0.0.1")
+            return request.remote_addr
+
+    assert seen(portal) == "127.0.0.1"
+    assert seen(create_app({"TESTING": True, "PORTAL_PROXIES": 1})) == "198.51.100.7"

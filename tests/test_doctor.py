@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from flask import Flask
 from redis import Redis
 
 from jobs.timetable import Timetable
-from portal.cli.doctor import CHECKS, check_keys, check_queue, doctor, examine
-from portal.queue import connect, connection
+from portal.cli.doctor import CHECKS, check_jobs, check_keys, check_queue, doctor, examine
+from portal.queue import connect, connection, enqueue
 from tests.conftest import Place
 
 LINE = re.compile(r"^(ok  |warn|fail)  ([a-z]+) +\S")
@@ -46,7 +47,15 @@ def test_what_does_not_run_fails(portal: Flask, valkey: Redis) -> None:
     valkey.flushall()
     code, levels = examine_all(portal)
     assert code == 1
-    assert (levels["timetable"], levels["database"]) == ("fail", "ok")
+    assert (levels["timetable"], levels["worker"], levels["database"]) == ("fail", "fail", "ok")
+
+
+def test_dead_letters_are_a_warning(portal: Flask, valkey: Redis, work: Callable[[], int]) -> None:
+    with portal.app_context():
+        assert check_jobs(portal)[0] == "ok"
+        enqueue("operator.truediv", 1, 0, pauses=())
+        work()
+        assert check_jobs(portal) == ("warn", "1 given up: the page /jobs/ says why")
 
 
 def test_a_lost_queue_server_is_one_failed_line_and_not_a_crash(portal: Flask) -> None:

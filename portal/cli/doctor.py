@@ -22,6 +22,7 @@ from weasyprint.text.ffi import harfbuzz_subset
 
 from portal import clock, queue
 from portal.extensions import db
+from portal.queries import jobs
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 Result = tuple[str, str]
@@ -73,10 +74,19 @@ def check_queue(app: Flask) -> Result:
 
 
 def check_worker(app: Flask) -> Result:
-    """Somebody works on the queue."""
-    health = queue.health(queue.connection(app))
-    detail = f"{health.workers} at work, {health.waiting} jobs waiting"
-    return (OK if health.workers else FAIL), detail
+    """Somebody works on each queue."""
+    counts = jobs.counts(queue.connection(app))
+    idle = [one.queue for one in counts if not one.workers]
+    if idle:
+        return FAIL, f"nobody works on {', '.join(idle)}"
+    waiting = sum(one.waiting for one in counts)
+    return OK, f"{sum(one.workers for one in counts)} at work, {waiting} jobs waiting"
+
+
+def check_jobs(app: Flask) -> Result:
+    """No job was given up."""
+    dead = jobs.dead_letters(queue.connection(app))
+    return (WARN, f"{dead} given up: the page /jobs/ says why") if dead else (OK, "none given up")
 
 
 def check_timetable(app: Flask) -> Result:
@@ -174,6 +184,7 @@ CHECKS: tuple[tuple[str, Callable[[Flask], Result]], ...] = (
     ("migrations", check_migrations),
     ("queue", check_queue),
     ("worker", check_worker),
+    ("jobs", check_jobs),
     ("timetable", check_timetable),
     ("fonts", check_fonts),
     ("pdf", check_pdf),
