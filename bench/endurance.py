@@ -27,6 +27,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
+from portal.queries.jobs import counts
 from tests.support.endurance import Clock, Fleet, Run
 from tests.support.endurance_judge import CHINA, judge
 from tests.support.engines import TEMPLATE, ensure_template, make_store
@@ -89,6 +90,7 @@ def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
     begun = time.monotonic()
     try:
         run.run()
+        idle = _idle(fleet)
         _figures(fleet)
     finally:
         fleet.stop()
@@ -98,7 +100,18 @@ def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
     print(verdict)
     for line in verdict.wrong[:20]:
         print(" ", line)
-    return 1 if verdict.wrong or run.killed != options.kills else 0
+    print("the queues are empty" if idle else "jobs are left in the queues")
+    return 1 if verdict.wrong or run.killed != options.kills or not idle else 0
+
+
+def _idle(fleet: Fleet) -> bool:
+    """Whether the queues come to rest: no kill has left a job half-done for ever."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        if all(not (c.waiting or c.running or c.paused) for c in counts(fleet.client)):
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def _figures(fleet: Fleet) -> None:
