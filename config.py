@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ LANGUAGES = {
     "en": {"flag": "gb", "name": "English"},
 }
 MIN_DEMO_PASSWORD = 12
+# Map tiles: a path on this server, or an address on one host.
+TILES = re.compile(r"(https?://[A-Za-z0-9.-]+(:\d+)?)?/(?!/)[^\s;,\"']*")
 SOCKET_LIMIT = 100  # a unix socket's path holds 108 bytes on Linux
 
 
@@ -64,6 +67,8 @@ def _portal_settings(environ: Mapping[str, str], env: str, var: Path) -> dict[st
         "PORTAL_DEMO_PASSWORD": password,
         "PORTAL_CLOCK": environ.get("PORTAL_CLOCK") or None,
         "PORTAL_MAIL_URL": environ.get("PORTAL_MAIL_URL") or None,
+        "PORTAL_MAP_TILES": _tiles(environ.get("PORTAL_MAP_TILES", "")),
+        "PORTAL_MAP_TILES_NOTE": environ.get("PORTAL_MAP_TILES_NOTE", ""),
     }
 
 
@@ -75,6 +80,18 @@ def socket_path(var: Path) -> Path:
     digest = hashlib.sha256(str(var).encode()).hexdigest()[:16]
     # The runner makes this folder with mode 0700 and refuses one of another owner.
     return Path(f"/tmp/portal-{os.getuid()}") / f"{digest}.sock"  # noqa: S108
+
+
+def _tiles(address: str) -> str | None:
+    """The address of map tiles: on this server, or on the one named; none unless it is given."""
+    if not address:
+        return None
+    if not TILES.fullmatch(address) or not all(hole in address for hole in ("{z}", "{x}", "{y}")):
+        raise ConfigError(
+            f"PORTAL_MAP_TILES={address}: write it like /tiles/{{z}}/{{x}}/{{y}}.png"
+            " or https://host/{z}/{x}/{y}.png"
+        )
+    return address
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -352,6 +352,7 @@ def test_every_number_has_a_portrait(portal: Flask, client_as: Client) -> None:
 PAGES = [
     "/", "/directory/", "/directory/?q=fang", f"/directory/{CELL}", f"/directory/{CELL}.json",
     f"/directory/{CELL}/map.svg", "/directory/portraits/7.svg", "/robots.txt", "/sitemap.xml",
+    f"/map/?grid={CELL}", f"/map/{CELL}.geojson",
 ]  # fmt: skip
 
 

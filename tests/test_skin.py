@@ -50,6 +50,7 @@ STAFF_PAGES = [
 OFFICE_PAGES = {
     "station": [
         ("/grids/findings/3", "Check of"),
+        ("/grids/map/3", "Map of"),
         ("/documents/list/", ""),
         ("/settings/list/", ""),
     ],
@@ -75,6 +76,8 @@ PUBLIC_PAGES = [
     ("/directory/?q=zzzz", "Search for zzzz"),
     ("/directory/420102002990", "幸福里社区"),
     ("/directory/4201020029900101002", "秋实大院"),
+    ("/map/?grid=420102002990&level=cell", "Map of"),
+    ("/map/?q=fang", "Search the map"),
     ("/login/", "Sign in"),
     ("!/login/", "Sign in"),
     ("/nowhere", "Nothing here"),

@@ -67,7 +67,7 @@ def path(
     rings = [
         "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z"
         for part in shapely.get_parts(shape)
-        if isinstance(part, shapely.Polygon)
+        if isinstance(part, shapely.Polygon) and not part.is_empty
         for ring in (part.exterior, *part.interiors)
     ]
     if not rings:

@@ -1,5 +1,6 @@
 """Named conditions on grids: off the household standard, without a boundary."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
@@ -26,6 +27,15 @@ def without_boundary(found: Select[Any]) -> Select[Any]:
 
 
 def grid_on_map(session: Session, code: str) -> Any:
-    """Code, name and boundary of a grid, or None."""
-    columns = select(Grid.code, Grid.name, Grid.boundary)
+    """Key, code, name and boundary of a grid, or None."""
+    columns = select(Grid.id, Grid.code, Grid.name, Grid.boundary)
     return session.execute(columns.where(Grid.code == code)).one_or_none()
+
+
+def ids_of(session: Session, codes: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Code → key and name of the grids with these codes. One statement, none for no code."""
+    wanted = sorted(codes)
+    if not wanted:
+        return {}
+    found = session.execute(select(Grid.code, Grid.id, Grid.name).where(Grid.code.in_(wanted)))
+    return {code: (key, name) for code, key, name in found}

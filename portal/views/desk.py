@@ -226,6 +226,7 @@ class DeskView(BaseView):
             intro,
             f"/directory/{grid.code}/map.svg" if grid and grid.boundary else None,
             grid.name if grid else "",
+            f"/grids/map/{grid.id}" if grid else None,
         )
 
     @staticmethod

@@ -64,7 +64,7 @@ def _messages() -> dict[int, tuple[str, str]]:
 
 def wants_json() -> bool:
     """Whether the answer goes to a program."""
-    return request.path.startswith("/api/") or request.path.endswith(".json")
+    return request.path.startswith("/api/") or request.path.endswith((".json", ".geojson"))
 
 
 def _answer(code: int, detail: str = "") -> ResponseReturnValue:

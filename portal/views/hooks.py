@@ -4,8 +4,19 @@ import json
 import logging
 import secrets
 import time
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from portal import scope
@@ -93,6 +104,9 @@ def _policy() -> str:
     policy = dict(COMMON_POLICY)
     policy["script-src"] = "'self'" + (f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "")
     policy["style-src"] = "'self'"
+    tiles = urlsplit(current_app.config["PORTAL_MAP_TILES"] or "")
+    if tiles.netloc:
+        policy["img-src"] += f" {tiles.scheme}://{tiles.netloc}"
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 

@@ -200,6 +200,7 @@ class Desk:
     """The first page of a role: what to do now, then how things stand, then lists and a map.
 
     ``map_url`` is the picture of the grid ``map_title``; a list of its parts stands beside it.
+    ``map_link`` leads to the map with findings.
     """
 
     title: str
@@ -208,3 +209,4 @@ class Desk:
     intro: str = ""
     map_url: str | None = None
     map_title: str = ""
+    map_link: str | None = None

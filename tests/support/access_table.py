@@ -134,6 +134,8 @@ OTHERS = (
     Row("/verify/<path:token>", "GET", "public", fine=(404,)),
     Row("/robots.txt", "GET", "public"),
     Row("/sitemap.xml", "GET", "public"),
+    Row("/map/", "GET", "public"),
+    Row("/map/<code>.geojson", "GET", "public"),
     Row("/preferences/", "GET", "public", fine=(302,)),
     Row("/healthz", "GET", "public"),
     Row("/readyz", "GET", "public"),
@@ -184,6 +186,8 @@ OTHERS = (
     Row("/cards/issue", "GET", "w", "cards"),
     Row("/cards/issue", "POST", "w", "cards", fine=(400,)),
     Row("/photos/<int:pk>.jpg", "GET", "r", "photos", of_row=True),
+    Row("/grids/map/<pk>", "GET", "r", "grids", of_row=True),
+    Row("/grids/map/<pk>/shapes", "GET", "r", "grids", of_row=True),
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",

@@ -24,6 +24,9 @@ PUBLIC = (
     "/directory/?q=81999",
     "/verify/nobody",
     "/directory/420102/board.pdf",  # cannot be issued: says what is missing
+    "/map/",
+    f"/map/?grid={COMMUNITY}&level=cell",
+    "/map/?q=81999",
     "/login/",
     "/nowhere",
 )

@@ -48,9 +48,10 @@ def find_grid(code: str) -> tuple[list[Any], list[Any]]:
 
 def _move(code: str) -> None:
     """Send the visitor to the same page of another grid."""
-    values: dict[str, Any] = {"code": code}
-    if "size" in request.args:  # nothing else of the address reaches url_for
-        values["size"] = request.args["size"]
+    values: dict[str, Any] = {"code" if "code" in (request.view_args or {}) else "grid": code}
+    for name in ("size", "level"):  # nothing else of the address reaches url_for
+        if name in request.args:
+            values[name] = request.args[name]
     abort(redirect(url_for(request.endpoint or "directory.grid", **values), 301))
 
 
@@ -62,7 +63,7 @@ def answer_gone(blueprint: Blueprint) -> None:
 def _gone(error: Gone) -> ResponseReturnValue:
     """410: whoever scanned the board of a dissolved grid learns so, and where to ask now."""
     title = _("This grid is no longer in use")
-    if request.path.endswith(".json"):
+    if request.path.endswith((".json", ".geojson")):
         return jsonify({"message": title, "fields": {}}), 410
     above = error.line[-2] if len(error.line) > 1 else None
     page = render_template(

@@ -19,11 +19,12 @@ from portal.rules import grids
 from portal.rules.check_grids import check_grids
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+from portal.views.grids.staff_map import StaffMapMixin
 
 MOST_FINDINGS = 200
 
 
-class GridView(EntityView):
+class GridView(StaffMapMixin, EntityView):
     """Grids of all levels."""
 
     entity = Grid
@@ -68,6 +69,7 @@ class GridView(EntityView):
     def links(self, row: Grid) -> list[tuple[str, str, str]]:
         """To the public page of the grid, to its check, to its documents."""
         found = [
+            (_("Map with findings"), f"{self.route_base}/map/{row.id}", "map-2"),
             (_("Public page"), f"/directory/{row.code}", "external-link"),
             (_("Check this grid"), f"{self.route_base}/findings/{row.id}", "clipboard-list"),
         ]
@@ -94,6 +96,7 @@ class GridView(EntityView):
             "views/grids/findings.html",
             title=_("Check of %(name)s", name=row.name),
             back_url=f"{self.route_base}/show/{row.id}",
+            map_url=f"{self.route_base}/map/{row.id}",
             findings=report.findings[:MOST_FINDINGS],
             more=max(0, len(report.findings) - MOST_FINDINGS),
             checked=report.checked,
