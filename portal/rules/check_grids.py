@@ -85,12 +85,7 @@ def check_grids(
     All grids around must be in ``records`` too, so that touching ones can be named.
     ``standard``: kind of cell → fewest and most households (P1; a setting).
     """
-    names = {record.code: record.name for record in records}
-    places, faults = _read(records)
-    bare = {r.parent_code for r in records if r.parent_code and not r.boundary}
-    findings = [*faults]
-    for piece in Coverage(places, bare).pieces():
-        findings.append(_coverage_finding(piece, names))
+    findings = on_the_ground(records)
     findings += _without_boundary(records)
     findings += _households(records, standard)
     findings += _staffing(records)
@@ -100,6 +95,15 @@ def check_grids(
         len(chosen),
         [record.code for record in chosen if not record.boundary],
     )
+
+
+def on_the_ground(records: Sequence[GridRecord]) -> list[Finding]:
+    """Findings about boundaries alone: rings, parts outside, overlaps, gaps."""
+    names = {record.code: record.name for record in records}
+    places, faults = _read(records)
+    bare = {r.parent_code for r in records if r.parent_code and not r.boundary}
+    pieces = Coverage(places, bare).pieces()
+    return [*faults, *(_coverage_finding(piece, names) for piece in pieces)]
 
 
 def _concerns(finding: Finding, under: str) -> bool:

@@ -191,18 +191,20 @@ class Coverage:
         return Piece(kind, about, touching, area_m2(shape), shape)
 
 
-def snapped(outline: BaseGeometry, children: NDArray[np.object_]) -> BaseGeometry:
-    """``outline`` drawn through the vertices of ``children`` that lie within ``REACH`` of it but
+def snapped(
+    outline: BaseGeometry, children: NDArray[np.object_], reach: float = REACH
+) -> BaseGeometry:
+    """``outline`` drawn through the vertices of ``children`` that lie within ``reach`` of it but
     are not its own. Metres. The outline itself where snapping would break it."""
     own = {tuple(point) for point in shapely.get_coordinates(outline).tolist()}
     theirs = {tuple(point) for point in shapely.get_coordinates(children).tolist()} - own
     points = np.array([shapely.Point(point) for point in sorted(theirs)], dtype=object)
     rim = outline.boundary
     shapely.prepare(rim)
-    near = points[shapely.dwithin(rim, points, REACH)]
+    near = points[shapely.dwithin(rim, points, reach)]
     if not len(near):
         return outline
-    result = shapely.snap(outline, shapely.MultiPoint(near.tolist()), REACH)
+    result = shapely.snap(outline, shapely.MultiPoint(near.tolist()), reach)
     return result if result.is_valid else outline
 
 
