@@ -137,7 +137,9 @@ class _Map:
     @property
     def _bounds(self) -> dict[str, str]:
         given = self.words.get("bounds") or ()
-        return {side: text for side, text in zip(SIDES, given, strict=False) if text}
+        # What stands in brackets tells of a grid beyond; on the map that is drawn.
+        roads = ((text or "").split("（")[0].split(" (")[0] for text in given)
+        return {side: text for side, text in zip(SIDES, roads, strict=False) if text}
 
     @cached_property
     def shapes(self) -> dict[str, BaseGeometry]:

@@ -1,8 +1,9 @@
 """What is read when a boundary changes: the grid, those above, beside and below it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session, undefer
 
 from portal.models import Grid
@@ -46,3 +47,24 @@ def for_writing(session: Session, codes: Iterable[str]) -> dict[str, Grid]:
         .execution_options(populate_existing=True)
     )
     return {grid.code: grid for grid in found}
+
+
+def bounds_beside(session: Session, code: str, level: str) -> Sequence[Any]:
+    """Name, boundary and bounds of the other grids of a level in the same community (of a
+    community and above: with the same parent). One statement."""
+    upper = ancestors(code)
+    home = code[:COMMUNITY_DIGITS] if len(code) > COMMUNITY_DIGITS else (upper or ("",))[-1]
+    within = and_(Grid.code > home, Grid.code < following(home)) if home else true()
+    return session.execute(
+        select(
+            Grid.name,
+            Grid.boundary,
+            Grid.bound_east,
+            Grid.bound_south,
+            Grid.bound_west,
+            Grid.bound_north,
+        )
+        .where(Grid.level == level, Grid.code != code, Grid.boundary.is_not(None))
+        .where(within, is_active())
+        .order_by(Grid.code)
+    ).all()

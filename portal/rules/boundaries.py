@@ -22,7 +22,16 @@ from portal.queries.grid_checks import GridRecord
 from portal.rules.check_grids import Finding, on_the_ground
 from portal.rules.geometry import Boundary, area_m2, mend
 from portal.rules.geometry.boundary import surface
-from portal.rules.geometry.follow import STEP, Level, lift, matters, move, traces_of, without
+from portal.rules.geometry.follow import (
+    STEP,
+    Level,
+    lift,
+    matters,
+    move,
+    parts_of,
+    traces_of,
+    without,
+)
 from portal.rules.geometry.plane import polygons
 
 FIELD = "boundary"
@@ -66,10 +75,12 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Ground:
-    """The records around grid ``code``, itself among them."""
+    """The records around grid ``code``, itself among them; ``near`` are the codes of those that
+    are looked at whatever is drawn."""
 
     code: str
     records: list[GridRecord]
+    near: frozenset[str]
 
     @property
     def grid(self) -> GridRecord:
@@ -78,8 +89,12 @@ class Ground:
 
     @property
     def digest(self) -> str:
-        """Of every boundary around: another one means that somebody changed a line here."""
-        told = "\n".join(f"{record.code} {record.boundary or ''}" for record in self.records)
+        """Of every boundary near: another one means that somebody changed a line here."""
+        told = "\n".join(
+            f"{record.code} {record.boundary or ''}"
+            for record in self.records
+            if record.code in self.near
+        )
         return hashlib.sha256(told.encode()).hexdigest()[:20]
 
 
@@ -96,27 +111,48 @@ def load(session: Session, code: str, new: BaseGeometry | None = None) -> Ground
         for record in found.values()
         if record.level == "community" and _touches(record, reach)
     }
-    below = [home for home in sorted(homes) if len(code) > queries.COMMUNITY_DIGITS] or [code]
+    home = code[: queries.COMMUNITY_DIGITS]
+    below = sorted(homes) if len(code) > queries.COMMUNITY_DIGITS else [code]
+    near = set(found)
     for record in queries.inside(session, below):
         found[record.code] = record
-    return Ground(code, [found[key] for key in sorted(found)])
+        if record.code.startswith(home):
+            near.add(record.code)
+    return Ground(code, [found[key] for key in sorted(found)], frozenset(near))
 
 
 def _reach(record: GridRecord, new: BaseGeometry | None) -> BaseGeometry:
-    shapes = [shape for shape in (_shape(record), new) if shape is not None]
+    shapes = [shape for shape in (shape_of(record), new) if shape is not None]
     return shapely.union_all(shapes)
 
 
 def _touches(record: GridRecord, reach: BaseGeometry) -> bool:
-    shape = _shape(record)
+    shape = shape_of(record)
     return shape is not None and bool(shapely.dwithin(shape, reach, BESIDE))
 
 
-def _shape(record: GridRecord) -> BaseGeometry | None:
+def shape_of(record: GridRecord) -> BaseGeometry | None:
     """The surface of a stored boundary, None where there is none to compute with."""
     text = record.boundary
     shape = shapely.from_geojson(text, on_invalid="ignore") if text else None
     return shape if shape is not None and shape.is_valid and polygons(shape) else None
+
+
+def rest_of_parent(ground: Ground) -> BaseGeometry | None:
+    """The ground of the grid above that none of its parts has: what a grid without a boundary
+    most likely is. None where there is none, or the grid has a boundary."""
+    records = {record.code: record for record in ground.records}
+    parent = records.get(ground.grid.parent_code or "")
+    outline = shape_of(parent) if parent is not None else None
+    if ground.grid.boundary or outline is None:
+        return None
+    beside = [
+        shape
+        for record in ground.records
+        if record.parent_code == ground.grid.parent_code and (shape := shape_of(record)) is not None
+    ]
+    left = parts_of(without(outline, shapely.union_all(beside))) if beside else outline
+    return None if left.is_empty else left
 
 
 def propose(ground: Ground, new: Boundary, *, follow: bool) -> Proposal:
@@ -124,7 +160,7 @@ def propose(ground: Ground, new: Boundary, *, follow: bool) -> Proposal:
     beside and above it give way. Raises RuleError where a grid would vanish or be cut in two.
     """
     shapes = {
-        record.code: shape for record in ground.records if (shape := _shape(record)) is not None
+        record.code: shape for record in ground.records if (shape := shape_of(record)) is not None
     }
     names = {record.code: record.name for record in ground.records}
     after = _followed(ground, shapes, new.geometry) if follow else {ground.code: new.geometry}

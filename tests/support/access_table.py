@@ -188,6 +188,12 @@ OTHERS = (
     Row("/photos/<int:pk>.jpg", "GET", "r", "photos", of_row=True),
     Row("/grids/map/<pk>", "GET", "r", "grids", of_row=True),
     Row("/grids/map/<pk>/shapes", "GET", "r", "grids", of_row=True),
+    Row("/grids/boundary/<pk>", "GET", "w", "grids", of_row=True),
+    Row("/grids/boundary/<pk>", "POST", "w", "grids", of_row=True, fine=(400,)),
+    Row("/grids/boundary/<pk>/around", "GET", "w", "grids", of_row=True),
+    Row("/grids/boundary/<pk>/check", "POST", "w", "grids", of_row=True, fine=(400,)),
+    Row("/grids/bounds/<pk>", "GET", "w", "grids", of_row=True),
+    Row("/grids/bounds/<pk>", "POST", "w", "grids", of_row=True),
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",

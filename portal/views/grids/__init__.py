@@ -19,12 +19,14 @@ from portal.rules import grids
 from portal.rules.check_grids import check_grids
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+from portal.views.grids.boundary import BoundaryMixin
+from portal.views.grids.bounds import BoundsMixin
 from portal.views.grids.staff_map import StaffMapMixin
 
 MOST_FINDINGS = 200
 
 
-class GridView(StaffMapMixin, EntityView):
+class GridView(BoundaryMixin, BoundsMixin, StaffMapMixin, EntityView):
     """Grids of all levels."""
 
     entity = Grid
@@ -67,8 +69,13 @@ class GridView(StaffMapMixin, EntityView):
         return row.name
 
     def links(self, row: Grid) -> list[tuple[str, str, str]]:
-        """To the public page of the grid, to its check, to its documents."""
+        """To its map, public page and check; for who may to its lines and its documents."""
+        write = [
+            (_("Boundary"), f"{self.route_base}/boundary/{row.id}", "polygon"),
+            (_("The four bounds"), f"{self.route_base}/bounds/{row.id}", "scale"),
+        ]
         found = [
+            *(write if self.may(roles.WRITE, row) else ()),
             (_("Map with findings"), f"{self.route_base}/map/{row.id}", "map-2"),
             (_("Public page"), f"/directory/{row.code}", "external-link"),
             (_("Check this grid"), f"{self.route_base}/findings/{row.id}", "clipboard-list"),
