@@ -10,7 +10,8 @@
   const PLACES = 1e7;
   const NEAR = { mouse: 12, touch: 20 };
   const MOST = 260; // corners shown at once
-  const ROOM = 52; // pixels an edge needs to show the handle in its middle
+  const ROOM = 56; // pixels an edge needs to show the handle in its middle
+  const SIZE = 28; // pixels of a handle, and the least between the middles of two
 
   const round = (point) => point.map((value) => Math.round(value * PLACES) / PLACES);
   const toLatLng = (point) => L.latLng(point[1], point[0]);
@@ -64,6 +65,7 @@
       this.parts = JSON.parse(from.pop());
       this.pick(null);
       this.show();
+      this.map.getContainer().focus({ preventScroll: true });
       this.options.changed(false);
     }
 
@@ -80,15 +82,25 @@
       this.parts.forEach((rings, p) => rings.forEach((ring, r) => ring.forEach((point, n) => {
         if (view.contains(toLatLng(point))) seen.push([p, r, n]);
       })));
-      const hint = seen.length > MOST ? this.options.many : '';
-      this.options.hint(hint);
-      if (hint) return;
-      seen.forEach((at) => { this.addCorner(at); });
-      seen.forEach((at) => { this.addBetween(at); });
+      /* Handles never lie on one another: what is too close shows when one zooms in. */
+      const first = this.picked ? [this.picked, ...seen] : seen;
+      this.taken = [];
+      const shown = seen.length > MOST ? [] : first.filter((at) => this.room(this.ring(at)[at[2]]));
+      this.options.hint(shown.length < first.length - (this.picked ? 1 : 0) ? this.options.many : '');
+      shown.forEach((at) => this.addCorner(at));
+      shown.forEach((at) => this.addBetween(at));
+    }
+
+    /* Whether a handle has room at a point; then it is taken. */
+    room(point) {
+      const here = this.map.latLngToContainerPoint(toLatLng(point));
+      if (this.taken.some((other) => Math.max(Math.abs(other.x - here.x), Math.abs(other.y - here.y)) < SIZE)) return false;
+      this.taken.push(here);
+      return true;
     }
 
     icon(kind) {
-      return L.divIcon({ className: `corner ${kind}`, html: '', iconSize: [32, 32] });
+      return L.divIcon({ className: `corner ${kind}`, html: '', iconSize: [SIZE, SIZE] });
     }
 
     handle(point, kind, label) {
@@ -121,6 +133,7 @@
       const [from, to] = [ring[n], next].map((point) => this.map.latLngToContainerPoint(toLatLng(point)));
       if (from.distanceTo(to) < ROOM) return;
       const middle = [(ring[n][0] + next[0]) / 2, (ring[n][1] + next[1]) / 2];
+      if (!this.room(middle)) return;
       const [marker, element] = this.handle(middle, 'between', this.options.between.replace('#', String(n + 1)));
       const insert = () => {
         this.remember();
