@@ -144,7 +144,9 @@ def test_what_was_wrong_before_does_not_stand_in_the_way(session) -> None:
     row = session.scalars(select(Grid).where(Grid.code == BESIDE)).one()
     shape = load_geometry(row.boundary)
     cells = load(session, BESIDE)
-    number, mine = corner_towards(cells, BESIDE, CELL), corner_towards(cells, CELL, BESIDE)
+    mine = corner_towards(cells, CELL, BESIDE)
+    point = shapely.get_coordinates(shapes_of(cells)[CELL])[mine].tolist()
+    number = shapely.get_coordinates(shape).tolist().index(point)
     row.boundary = mend(moved(shape, number, 0, -25), "x").text
     session.flush()
     ground = load(session, CELL)

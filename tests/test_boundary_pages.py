@@ -63,7 +63,7 @@ def test_saving_is_refused_with_square_metres_and_names_and_keeps_the_drawing(
     assert "m²" in page.one("#findings").get_text()
     assert "花语里" in page.one("#findings").get_text()
     assert typed(page) == text
-    assert page.one("title").get_text().startswith("Error")
+    assert page.one("head title").get_text().startswith("Error")
     assert row_of(portal)[1] == stored
 
 

@@ -51,6 +51,8 @@ OFFICE_PAGES = {
     "station": [
         ("/grids/findings/3", "Check of"),
         ("/grids/map/3", "Map of"),
+        ("/grids/boundary/12", "Boundary of"),
+        ("/grids/bounds/12", "The four bounds of"),
         ("/documents/list/", ""),
         ("/settings/list/", ""),
     ],
