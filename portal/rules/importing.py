@@ -39,6 +39,8 @@ KEPT = timedelta(days=1)
 LONGEST_NAME = 120
 FILE = "upload"
 AT_ONCE = 1024 * 1024  # bytes
+FEW = 2000  # rows
+QUICK = 200 * 1024  # bytes; a smaller file does not wait behind batches of documents
 NOT_KEPT = _l("The file is not kept any more. Choose it again.")
 NOT_YOURS = _l("You may not import this any more.")
 # A mobile number, however it is spaced, and an identity number in full; grid codes are longer.
@@ -66,8 +68,11 @@ def identity_of(session: Session, user_id: int) -> scope.Identity:
 def upload(session: Session, user_id: int, kind: str, name: str, stream: BinaryIO) -> Task:
     """Keep a file and have it checked; the caller commits. RuleError where it is not taken."""
     ending = judge(KINDS[kind], name, stream)
-    params = {"kind": kind, "name": _short(name), "ending": ending, "lang": str(get_locale())}
-    task = tasks.start(session, user_id, CHECK, params)
+    quick = stream.seek(0, os.SEEK_END) <= QUICK
+    stream.seek(0)
+    params = {"kind": kind, "name": _short(name), "ending": ending, "quick": quick}
+    params |= {"lang": str(get_locale())}
+    task = tasks.start(session, user_id, CHECK, params, quick=quick)
     task.params = json.dumps(params | {"upload": task.id}, ensure_ascii=False)
     session.flush()
     target = tasks.folder(task.id) / f"{FILE}{ending}"
@@ -90,7 +95,7 @@ def check_again(
         "lang": str(get_locale()),
     }
     inbox.mark_read_about(session, check.user_id, f"/tasks/{check.id}")
-    return tasks.start(session, check.user_id, CHECK, {**params, **asked})
+    return tasks.start(session, check.user_id, CHECK, {**params, **asked}, quick=params["quick"])
 
 
 def confirm(session: Session, check: Task) -> Task:
@@ -111,7 +116,8 @@ def confirm(session: Session, check: Task) -> Task:
     inbox.mark_read_about(session, check.user_id, f"/tasks/{check.id}")
     report = json.loads(check.report or "{}")
     wanted = {**params, "layout": report["outline"]["layout"], "lang": str(get_locale())}
-    task = tasks.start(session, check.user_id, RUN, wanted, total=report["report"]["rows"])
+    rows = report["report"]["rows"]
+    task = tasks.start(session, check.user_id, RUN, wanted, rows, quick=params["quick"])
     noted = json.dumps({**json.loads(before), "import": task.id}, ensure_ascii=False)
     own = Task.__table__.c
     swap = update(Task.__table__).where(own.id == first.id, own.params == before)
@@ -138,9 +144,9 @@ def undo(session: Session, user_id: int, batch: ImportBatch) -> Task:
         Task.params == params,
         Task.state.in_(tasks.OPEN),
     )
-    return session.scalars(known).first() or tasks.start(
-        session, user_id, UNDO, {"batch": batch.id}
-    )
+    under_way = session.scalars(known).first()
+    quick = batch.created + batch.updated <= FEW
+    return under_way or tasks.start(session, user_id, UNDO, {"batch": batch.id}, quick=quick)
 
 
 # -- looking ------------------------------------------------------------------------------------

@@ -44,9 +44,11 @@ def start(
     params: dict[str, Any],
     total: int = 0,
     grid_code: str | None = None,
+    *,
+    quick: bool = False,
 ) -> Task:
     """A new task for the account; it starts after the caller's commit. ``params``: keys and codes
-    only, plain JSON.
+    only, plain JSON. ``quick``: it takes seconds, so it need not wait behind what takes minutes.
     """
     task = Task(
         user_id=user_id,
@@ -58,7 +60,7 @@ def start(
     )
     session.add(task)
     session.flush()
-    enqueue(task.id)
+    enqueue(task.id, quick=quick)
     return task
 
 
@@ -67,12 +69,12 @@ def job_id(task_id: int) -> str:
     return f"task-{task_id}"
 
 
-def enqueue(task_id: int) -> None:
+def enqueue(task_id: int, *, quick: bool = False) -> None:
     """Ask the queue for the task, once while it is under way; a lost server is made up for by the
     round that looks for tasks nobody works on.
     """
     try:
-        queue.enqueue(JOB, task_id, job_id=job_id(task_id), timeout=TIMEOUT, long=True)
+        queue.enqueue(JOB, task_id, job_id=job_id(task_id), timeout=TIMEOUT, long=not quick)
     except RedisError:
         current_app.logger.warning("the queue is away: task %s waits", task_id)
 

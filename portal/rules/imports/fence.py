@@ -18,7 +18,7 @@ from python_calamine import load_workbook
 
 MOST_MEMORY = 1024**3  # bytes
 MOST_SECONDS = 60  # of computing
-MOST_OUTPUT = 200 * 1024 * 1024  # bytes
+MOST_OUTPUT = 100 * 1024 * 1024  # bytes
 SHEET = ["sheet"]
 DAY, INSTANT = "day", "instant"
 
