@@ -72,7 +72,7 @@ class ImportBatchView(EntityView):
         if task is not None and tasks.result_file(task) is not None:
             found.append((_("Refused rows as a file"), f"/tasks/{task.id}/result", "download"))
         if row.undone_at is None and self.may(roles.WRITE, row):
-            found.append((_("Take back"), f"/imports/undo/{row.id}", "arrow-back-up"))
+            found.append((_("Take this import back"), f"/imports/undo/{row.id}", "arrow-back-up"))
         return found
 
     def extras(self, row: ImportBatch) -> list[tuple[str, dict[str, Any]]]:
