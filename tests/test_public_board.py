@@ -13,9 +13,8 @@ from portal.app import create_app
 from portal.extensions import db
 from portal.models import Hotline, IssuedDocument, Post, Worker
 from portal.queue import connection
-from portal.rules import boards, documents
+from portal.rules import boards, documents, rendering
 from portal.scope import SYSTEM, acting
-from portal.views.public import board
 from tests.support.client import PageClient
 
 CELL = "4201020029900101001"
@@ -29,8 +28,8 @@ Drain = Callable[[], int]
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long where no worker is running."""
-    monkeypatch.setattr(board, "LONGEST_WAIT", 0.2)
-    monkeypatch.setattr(board, "SHORT_WAIT", 0.05)
+    monkeypatch.setattr(rendering, "LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(rendering, "SHORT_WAIT", 0.05)
 
 
 def issued(portal: Flask) -> int:
@@ -96,11 +95,11 @@ def test_however_many_ask_it_is_one_job(
 
 def test_one_visitor_at_a_time_waits(portal: Flask, valkey: Redis) -> None:
     with portal.test_request_context("/"):
-        with board.turn() as first, board.turn() as second:
-            assert (first, second) == (board.LONGEST_WAIT, board.SHORT_WAIT)
-        with board.turn() as third:
-            assert third == board.LONGEST_WAIT
-    assert board.LONGEST_WAIT <= 8
+        with rendering.turn() as first, rendering.turn() as second:
+            assert (first, second) == (rendering.LONGEST_WAIT, rendering.SHORT_WAIT)
+        with rendering.turn() as third:
+            assert third == rendering.LONGEST_WAIT
+    assert rendering.LONGEST_WAIT <= 8
 
 
 def test_a_lost_queue_is_try_again_later(portal: Flask, client_as: Client) -> None:

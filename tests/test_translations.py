@@ -17,7 +17,7 @@ from portal import queue
 from portal.documents.board import render_board
 from portal.extensions import db
 from portal.rules import boards, documents
-from portal.views.public.board import WAITING
+from portal.rules.rendering import WAITING
 from scripts import translations
 from tests.support.client import Page, PageClient
 from tests.support.pdf import read_pdf

@@ -9,13 +9,14 @@ QUIET = 2
 """Modules of quiet zone in the drawing; the white card around it supplies the rest of the four."""
 
 
-def draw_qr(text: str, title: str, css_class: str = "qr") -> str:
+def draw_qr(text: str, title: str, css_class: str = "qr", error: str = "q") -> str:
     """An ``<svg>`` element with the QR code of ``text``, ``title`` as its text alternative.
 
-    Error correction level Q (25 %): boards hang outdoors and get scratched. The drawing has no
-    size of its own; give it one where it is used (at least 30 mm in print).
+    Error correction level Q (25 %): boards hang outdoors and get scratched; M is enough for what
+    is looked after. The drawing has no size of its own; give it one where it is used (at least
+    0.5 mm a module in print, 30 mm on a board).
     """
-    code = segno.make_qr(text, error="q", boost_error=False)
+    code = segno.make_qr(text, error=error, boost_error=False)
     side = code.symbol_size(scale=1, border=QUIET)[0]
     path = BytesIO()
     code.save(

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from portal.documents.archive import render_archive
 from portal.documents.board import render_board
+from portal.documents.cards import render_cards
 from portal.documents.plan import render_plan
 from portal.documents.sign import render_sign
 from portal.errors import RuleError
 from portal.models import IssuedDocument
-from portal.rules import archives, boards, documents, plans, signs
+from portal.rules import archives, boards, card_papers, documents, plans, signs
 
 Load = Callable[[Session, str, str, str], Any]
 Digest = Callable[[Any], str]
@@ -47,10 +48,15 @@ def _load_archive(session: Session, grid_code: str, lang: str, subject: str) -> 
     return archives.load_archive(session, grid_code, lang)
 
 
+def _load_cards(session: Session, grid_code: str, lang: str, subject: str) -> Any:
+    return card_papers.with_faces(card_papers.load_cards(session, grid_code, lang, subject))
+
+
 DRAWINGS: dict[str, Drawing] = {
     boards.KIND: Drawing(_load_board, render_board, boards.content_hash),
     signs.KIND: Drawing(_load_sign, render_sign),
     plans.KIND: Drawing(_load_plan, render_plan),
+    card_papers.KIND: Drawing(_load_cards, render_cards, card_papers.digest),
     archives.KIND: Drawing(_load_archive, render_archive, archives.content_digest),
 }
 

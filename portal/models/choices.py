@@ -126,7 +126,7 @@ IMPORT_KINDS = {
     "duties": _l("Duties"),
 }
 BOARD_SIZES = {"a3": "A3", "a4": "A4", "a2": "A2"}
-DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES}
+DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES, "card": _l("Single cards")}
 DOCUMENT_LANGUAGES = {"zh_Hans_CN": _l("Chinese"), "en": _l("English")}
 DOCUMENT_KINDS = {
     "notice-board": _l("Notice board"),
@@ -164,6 +164,9 @@ TASK_KINDS = {
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {
     "jobs.boards.render_board": _l("Draw a notice board"),
+    "jobs.cards.forget_photo": _l("Remove the file of a photo"),
+    "jobs.cards.nightly": _l("Revoke cards whose posts ended"),
+    "jobs.render.document": _l("Draw a document"),
     "jobs.tasks.run": _l("Long work"),
     "jobs.meetings.plan": _l("Write down the meetings to come"),
     "jobs.meetings.remind": _l("Remind people of meetings"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal import clock
@@ -100,7 +100,10 @@ def log(session: Session, code: str) -> list[Row[Any]]:
 
 
 def papers(session: Session, code: str, without: str) -> list[Row[Any]]:
-    """The documents issued for this very grid but those of kind ``without``, the newest first."""
+    """The documents issued for this very grid but those of kind ``without``, the newest first.
+    A card that was printed alone is no document of the grid.
+    """
+    alone = and_(IssuedDocument.kind == "worker-cards", IssuedDocument.subject != "")
     found = (
         select(
             IssuedDocument.kind,
@@ -111,7 +114,7 @@ def papers(session: Session, code: str, without: str) -> list[Row[Any]]:
             IssuedDocument.number,
             IssuedDocument.issued_on,
         )
-        .where(IssuedDocument.grid_code == code, IssuedDocument.kind != without)
+        .where(IssuedDocument.grid_code == code, IssuedDocument.kind != without, ~alone)
         .order_by(IssuedDocument.id.desc())
     )
     return list(session.execute(found))

@@ -1,35 +1,26 @@
 """Notice boards (P5): what a board needs, and when there is a new version."""
 
-import logging
-import time
 from dataclasses import replace
 from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from redis.exceptions import RedisError
-from rq.job import JobStatus
 from sqlalchemy.orm import Session
 
-from portal import queue
 from portal.errors import OutOfScope, RuleError
 from portal.extensions import db
 from portal.models import IssuedDocument
 from portal.queries.board_lines import FIRST_CALLS
 from portal.queries.board_record import BoardRecord
 from portal.queries.boards import collect_board
-from portal.rules import documents, photos
+from portal.rules import documents, photos, rendering
 from portal.rules.geometry import load_geometry, neighbours
-
-log = logging.getLogger(__name__)
 
 KIND = "notice-board"
 SPEC = documents.SPECS[KIND]
 SIZES = ("a3", "a4")  # what the public page offers; print shops may ask for all of SPEC
 LANGUAGES = documents.LANGUAGES
 JOB = "jobs.boards.render_board"
-POLL_SECONDS = 0.03
-ENDED_BADLY = {JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED}
 
 
 def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
@@ -145,25 +136,4 @@ def request_board(
     if newest is not None and newest.content_hash == digest and documents.is_stored(newest):
         return newest
     job_id = f"board-{grid_code}-{size}-{lang}-{digest[:16]}".replace("_", "-")
-    try:
-        # Somebody waits for the answer, and asking again is a new try.
-        queue.enqueue(JOB, grid_code, size, lang, job_id=job_id, pauses=())
-        document_id = _wait(job_id, wait_seconds)
-    except RedisError:
-        log.error("the queue is away: no notice board for %s", grid_code)
-        return None
-    return db.session.get(IssuedDocument, document_id) if document_id else None
-
-
-def _wait(job_id: str, seconds: float) -> int | None:
-    """What the job returned, or None if it failed or takes longer."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        job = queue.fetch(job_id)
-        status = job.get_status() if job is not None else None
-        if job is not None and status == JobStatus.FINISHED:
-            return job.return_value()
-        if status in ENDED_BADLY:
-            return None
-        time.sleep(POLL_SECONDS)
-    return None
+    return rendering.wait_for(job_id, JOB, (grid_code, size, lang), wait_seconds)

@@ -54,7 +54,8 @@ SPECS = {
         Spec("site-plan", "PM", ("a2", "a1"), ("community",)),
         Spec("grid-archive", "DA", ("a4",)),
         Spec("work-manual", "SC", ("a4",), subject="post"),
-        Spec("worker-cards", "GZ", ("a4",)),
+        # The sheet for scissors, or single cards for a printer of cards; a subject is one card.
+        Spec("worker-cards", "GZ", ("a4", "card"), subject="card"),
     )
 }
 
@@ -175,6 +176,7 @@ def _draft(
     file = Path(current_app.config["PORTAL_VAR"]) / path
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{secrets.token_hex(8)}.part")  # threads share a process id
+    part.touch(mode=0o600)  # what is no public board may name people, or open pages
     part.write_bytes(pdf)
     part.replace(file)
     return IssuedDocument(

@@ -18,6 +18,7 @@ from portal.models import Card, Grid, Photo, Worker
 from portal.models.choices import CARD_REASONS, CARD_STATES
 from portal.queries import cards as queries
 from portal.rules import cards, photos
+from portal.views.card_papers import CardPapersMixin
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed, require
 from portal.views.entity.base import READ_ONLY, EntityView
@@ -27,7 +28,7 @@ AT_ONCE = 300  # cards that are issued with one click
 TONES: dict[str, Tone] = {"valid": "good", "expired": "warn", "revoked": "late"}
 
 
-class CardView(EntityView):
+class CardView(CardPapersMixin, EntityView):
     """Cards that were issued, one row each; they are never deleted."""
 
     api_methods = READ_ONLY
@@ -71,8 +72,13 @@ class CardView(EntityView):
     def list_page(self, asked: query.Query, columns: Any = ()) -> ListPage:
         """As every list; cards are added by issuing them."""
         page = super().list_page(asked, columns)
-        may = scope.current().can(roles.WRITE, "Card")
-        return replace(page, add_url=f"{self.route_base}/issue" if may else None)
+        places = scope.current().prefixes(roles.WRITE, "Card")
+        if not places:
+            return page
+        grid = asked.filters.get("grid_code") or (places[0] if len(places) == 1 else "")
+        sheets = [(_("Sheets to print"), f"{self.route_base}/sheet.pdf?grid_code={grid}")]
+        exports = [*(sheets if scope.covers(places, grid) else []), *page.exports]
+        return replace(page, add_url=f"{self.route_base}/issue", exports=exports)
 
     def add_label(self) -> str:
         """What the button does."""
@@ -84,10 +90,15 @@ class CardView(EntityView):
         return page if row.revoked_on else replace(page, groups=page.groups[:1])
 
     def links(self, row: Card) -> list[tuple[str, str, str]]:
-        """Taking back."""
+        """Printing, while it is valid; taking back."""
         if row.revoked_on is not None or not self.may(roles.WRITE, row):
             return []
-        return [(_("Take back"), f"{self.route_base}/revoke/{row.id}", "x")]
+        found = [(_("Take back"), f"{self.route_base}/revoke/{row.id}", "x")]
+        if row.state == "valid":
+            sheet = f"{self.route_base}/sheet.pdf?grid_code={row.grid_code}"
+            found.insert(0, (_("Sheet of the grid"), sheet, "printer"))
+            found.insert(0, (_("Card as PDF"), f"{self.route_base}/print/{row.id}.pdf", "id"))
+        return found
 
     def extras(self, row: Card) -> list[tuple[str, dict[str, Any]]]:
         """The card as it looks; its code is printed only."""

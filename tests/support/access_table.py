@@ -185,6 +185,9 @@ OTHERS = (
     Row("/cards/revoke/<pk>", "POST", "w", "cards", of_row=True, fine=(400,)),
     Row("/cards/issue", "GET", "w", "cards"),
     Row("/cards/issue", "POST", "w", "cards", fine=(400,)),
+    # Asked for a size that no card has: without a worker it would be waited for.
+    Row("/cards/print/<pk>.pdf", "GET", "w", "cards", of_row=True, fine=(400,)),
+    Row("/cards/sheet.pdf", "GET", "w", "cards", fine=(400,)),  # no grid is named
     Row("/photos/<int:pk>.jpg", "GET", "r", "photos", of_row=True),
     Row("/grids/map/<pk>", "GET", "r", "grids", of_row=True),
     Row("/grids/map/<pk>/shapes", "GET", "r", "grids", of_row=True),
@@ -263,7 +266,7 @@ def address(row: Row, pk: Any) -> str:
         "<path:token>": "nobody",
         "<path:filename>": STATIC.get(row.rule, ""),
     }
-    path = row.rule + ("?size=none" if row.rule.endswith("/board.pdf") else "")
+    path = row.rule + ("?size=none" if row.rule.endswith(("/board.pdf", "/<pk>.pdf")) else "")
     for hole, value in filled.items():
         path = path.replace(hole, value)
     return path

@@ -4,36 +4,27 @@ Anybody may ask, so asking must stay cheap: the same board is one job however ma
 visitor at a time waits for it (every wait holds a web worker), and addresses are limited.
 """
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import abort, current_app, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from redis.exceptions import RedisError
 
-from portal import queue
 from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import IssuedDocument
 from portal.queries.board_lines import FIRST_CALLS
 from portal.queries.board_record import BoardRecord
 from portal.queries.boards import collect_board
-from portal.rules import boards, documents
+from portal.rules import boards, documents, rendering
 from portal.views.public.answers import SECONDS, public_blueprint
 from portal.views.public.lookup import answer_gone, find_grid
 from portal.views.public.words import grid_url
 
 LIMIT = "30 per minute; 300 per hour"  # of one address
-LONGEST_WAIT = 8.0  # seconds; nobody looks at an empty page longer
-SHORT_WAIT = 0.8  # for everybody else while somebody waits: a board takes half a second
 RETRY_AFTER = 5
-WAITING = "portal:board-waiting"
 
-log = logging.getLogger(__name__)
 blueprint = public_blueprint("board")
 answer_gone(blueprint)
 
@@ -56,35 +47,13 @@ def pdf(code: str) -> ResponseReturnValue:
     line, _parts = find_grid(code)
     lang = str(get_locale())
     try:
-        with turn() as seconds:
+        with rendering.turn() as seconds:
             document = boards.request_board(code, size, lang, seconds)
     except RuleError:
         return _not_yet(line[-1], lang)
     if document is None:
         return _later(line[-1])
     return _send(document, line[-1].name)
-
-
-@contextmanager
-def turn() -> Iterator[float]:
-    """How many seconds this visitor may wait: one at a time has patience."""
-    mine = False
-    try:
-        mine = bool(queue.connection().set(WAITING, "1", nx=True, ex=int(LONGEST_WAIT) + 2))
-    except RedisError:
-        log.warning("the queue is away: nobody waits for a board")
-    try:
-        yield LONGEST_WAIT if mine else SHORT_WAIT
-    finally:
-        if mine:
-            _leave()
-
-
-def _leave() -> None:
-    try:
-        queue.connection().delete(WAITING)
-    except RedisError:
-        log.warning("the queue went away while a board was waited for")
 
 
 def _send(document: IssuedDocument, name: str) -> ResponseReturnValue:
