@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm.exc import StaleDataError
 
 from jobs.press import Drawn, Press, result
 from portal import clock
@@ -19,11 +20,12 @@ from portal.errors import OutOfScope, RuleError, kept
 from portal.models import Grid, IssuedDocument, Task, User
 from portal.queries.board_record import Edition
 from portal.queries.identity import load_identity
-from portal.rules import batches, documents, tasks
+from portal.rules import batches, boards, documents, posting, stale, tasks
 from portal.rules.batches import Item, Order, Report
 from portal.rules.tasks import Progress
 from portal.scope import acting
 
+ATTEMPTS = 3
 AHEAD = 3  # drawings that wait for each process, so that none is idle while a record is loaded
 
 
@@ -42,6 +44,8 @@ def batch(progress: Progress) -> None:
         with Press() as press:
             work.run(items, press)
         work.hand_over(items)
+        # What changed between the look at a record and the issue of its board.
+        stale.look_at(session, order.grid, below=True)
         progress.report(asdict(work.report))
 
 
@@ -114,6 +118,9 @@ class Batch:
             waiting.pop(future)()
 
     def _keep(self, place: int, document: IssuedDocument) -> None:
+        self.progress.session.commit()
+        if document.kind == boards.KIND:
+            self._expect(document.id)
         self.done[place] = document.id
         # After a crash, what the first attempt made is still the work of this batch.
         if clock.local(document.created_at) >= clock.local(self.asked_at):
@@ -122,6 +129,19 @@ class Batch:
             self.report.unchanged += 1
         self.report.pages += document.pages
         self.progress.step()
+
+    def _expect(self, document_id: int) -> None:
+        """The board is to be hung; somebody else may be changing its row at the same moment."""
+        session = self.progress.session
+        for attempt in range(ATTEMPTS):
+            try:
+                posting.expect(session, session.get_one(IssuedDocument, document_id))
+                session.commit()
+                return
+            except StaleDataError:
+                session.rollback()
+                if attempt == ATTEMPTS - 1:
+                    raise
 
     def _fail(self, item: Item, refusal: Exception) -> None:
         self.progress.session.rollback()

@@ -12,7 +12,7 @@ from config import ROOT, ConfigError, load_settings
 from portal import scope
 from portal.cli import portal_cli
 from portal.extensions import csrf, db, migrate
-from portal.rules import audit, cards, guard
+from portal.rules import audit, cards, guard, stale
 from portal.views import assets, builder, context, errors, hooks, registry
 from portal.views.api.entities import check_cookie_write
 from portal.views.security.manager import request_identity
@@ -45,6 +45,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         audit.install(db.session)
         guard.install(db.session)
         cards.install(db.session)
+        stale.install(db.session)
         hooks.install(app)
         built = builder.build(db.session)
         context.install(app)

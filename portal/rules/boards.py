@@ -1,6 +1,6 @@
 """Notice boards (P5): what a board needs, and when there is a new version."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from flask import current_app
@@ -21,6 +21,8 @@ SPEC = documents.SPECS[KIND]
 SIZES = ("a3", "a4")  # what the public page offers; print shops may ask for all of SPEC
 LANGUAGES = documents.LANGUAGES
 JOB = "jobs.boards.render_board"
+PARTS = ("people", "boundary", "hotlines", "content")  # what of a board may change
+DIGITS = 16  # of a part's hash
 
 
 def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
@@ -28,7 +30,7 @@ def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
 
     Raises OutOfScope for an unknown grid, RuleError naming what a board still lacks.
     """
-    record = collect_board(session, grid_code, lang, current_app.config["PORTAL_PUBLIC_URL"])
+    record = whatever_there_is(session, grid_code, lang)
     if record is None:
         raise OutOfScope(f"no grid {grid_code}")
     lacking = missing(record)
@@ -41,6 +43,11 @@ def load_board(session: Session, grid_code: str, lang: str) -> BoardRecord:
             )
         )
     return record
+
+
+def whatever_there_is(session: Session, grid_code: str, lang: str) -> BoardRecord | None:
+    """The record of a grid's board as far as it goes; None for an unknown grid."""
+    return collect_board(session, grid_code, lang, current_app.config["PORTAL_PUBLIC_URL"])
 
 
 def in_one(sentences: list[Any]) -> Any:
@@ -89,16 +96,35 @@ def requirements(record: BoardRecord) -> tuple[tuple[Any, bool], ...]:
 
 
 def content_hash(record: BoardRecord) -> str:
-    """SHA-256 of what makes a board another board, in hexadecimal digits.
+    """What makes a board another board, in 64 hexadecimal digits: 16 for each of PARTS.
 
-    Of the grids around only the names of those that touch count: a change of their far sides, or
-    of grids beyond, is no reason to hang a new board. Where they meet, this grid changes too.
+    So that two versions can be told apart by part without keeping what stood on them. Of the grids
+    around only the names of those that touch count: a change of their far sides, or of grids
+    beyond, is no reason to hang a new board. Where they meet, this grid changes too.
     """
     shapes = {shape.code: load_geometry(shape.boundary) for shape in (record.shape, *record.around)}
     touching = {found.code for found in neighbours(record.code, shapes)}
-    around = tuple(replace(s, boundary="") for s in record.around if s.code in touching)
-    people = tuple(replace(person, face="") for person in record.people)  # its hash counts already
-    return documents.digest_of(replace(record, around=around, people=people))
+    around = [shape for shape in record.around if shape.code in touching]
+    bare = replace(
+        record, people=(), supervision=(), emergency=(), bounds=(), around=(),
+        shape=replace(record.shape, boundary=""),
+    )  # fmt: skip
+    said = {
+        "people": [asdict(replace(person, face="")) for person in record.people],
+        "boundary": [record.shape.boundary, record.bounds, [shape.code for shape in around]],
+        "hotlines": [asdict(line) for line in (*record.supervision, *record.emergency)],
+        "content": [asdict(bare), [shape.name for shape in around]],
+    }
+    return "".join(documents.digest_of(said[part])[:DIGITS] for part in PARTS)
+
+
+def changed_part(before: str, after: str) -> str:
+    """The first of PARTS in which two content hashes differ."""
+    places = range(0, DIGITS * len(PARTS), DIGITS)
+    for part, at in zip(PARTS, places, strict=True):
+        if before[at : at + DIGITS] != after[at : at + DIGITS]:
+            return part
+    return PARTS[-1]
 
 
 def with_faces(record: BoardRecord) -> BoardRecord:
@@ -135,5 +161,5 @@ def request_board(
     newest = documents.newest_issue(db.session, KIND, grid_code, size, lang)
     if newest is not None and newest.content_hash == digest and documents.is_stored(newest):
         return newest
-    job_id = f"board-{grid_code}-{size}-{lang}-{digest[:16]}".replace("_", "-")
+    job_id = f"board-{grid_code}-{size}-{lang}-{digest}".replace("_", "-")
     return rendering.wait_for(job_id, JOB, (grid_code, size, lang), wait_seconds)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,8 +74,9 @@ Render = Callable[[Any, Edition, str], tuple[bytes, int]]
 
 
 def digest_of(record: Any) -> str:
-    """SHA-256 of everything that a record (a dataclass) says, in hexadecimal digits."""
-    plain = json.dumps(asdict(record), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """SHA-256 of all that a record (a dataclass, or plain data) says, in hexadecimal digits."""
+    said = asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
+    plain = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

@@ -52,6 +52,18 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Cancelled: %(meeting)s · %(grid)s"),
         _l("It was to begin on %(starts_at)s."),
     ),
+    "board_stale": (
+        _l("Hang the new notice board: %(grid)s"),
+        _l("%(reason)s. Print %(number)s (%(size)s) and hang it by %(by_on)s."),
+    ),
+    "board_lacking": (
+        _l("The notice board is out of date: %(grid)s"),
+        _l("%(reason)s. A new one cannot be issued yet. %(lacking)s"),
+    ),
+    "board_current": (
+        _l("The notice board is right again: %(grid)s"),
+        _l("The change was taken back: leave the board (%(size)s) as it hangs."),
+    ),
 }
 LEADS = {
     30: _l("30 minutes"),
@@ -77,6 +89,7 @@ WORDS: dict[str, Mapping[Any, Any]] = {
     "document": DOCUMENT_KINDS,
     "imported": IMPORT_KINDS,
     "reason": STALE_REASONS,
+    "lacking": {},
 }
 
 

@@ -80,6 +80,8 @@ TEAMS = Count(_l("Teams"), "Team")
 HOTLINES = Count(_l("Hotlines on the board"), "Hotline", {"on_board": "1"})
 DUTIES = Count(_l("Duties"), "Duty")
 BOARDS = Count(_l("Issued documents"), "IssuedDocument")
+STALE_BOARDS = Count(_l("Boards out of date"), "Board", {"preset": "stale"}, "warn")
+LATE_BOARDS = Count(_l("Boards overdue"), "Board", {"preset": "overdue"}, "late")
 IMPORTS = Count(_l("Imports"), "ImportBatch")
 DEAD_LETTERS = Figure(
     _l("Jobs given up"), "Job", "/jobs/#failed", _of_the_queue(jobs.dead_letters), "late"
@@ -95,12 +97,12 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.BLOCK_LEADER: (
-        (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         (CELLS, WORKERS, POSTS, HOTLINES),
         "",
     ),
     roles.AREA_LEADER: (
-        (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         (BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
         "",
     ),
@@ -115,7 +117,16 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         _l("Mediation files come with a later version; nothing waits for you here yet."),
     ),
     roles.STATION: (
-        (VACANT, OFF_STANDARD, NO_NUMBER, NO_BOUNDARY, ENDING, NO_CONSENT),
+        (
+            STALE_BOARDS,
+            LATE_BOARDS,
+            VACANT,
+            OFF_STANDARD,
+            NO_NUMBER,
+            NO_BOUNDARY,
+            ENDING,
+            NO_CONSENT,
+        ),
         (AREAS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS, BOARDS, IMPORTS),
         "",
     ),

@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from portal.views.api.entities import make_api
+from portal.views.boards import BoardView
 from portal.views.cards import CardView, PhotoView
 from portal.views.catalogue import DutyView, HotlineView, RegulationView, SettingView
 from portal.views.grids import GridView, LeadingGroupView
@@ -51,6 +52,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (PostRoleView, "list-details"),
     )),
     (_l("Papers and data"), (
+        (BoardView, "layout-dashboard"),
         (IssuedDocumentView, "file-text"),
         (PhotoView, "photo"),
         (ImportBatchView, "upload"),

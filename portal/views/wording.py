@@ -33,6 +33,7 @@ REGISTERS = {
     "settings": _l("Setting"),
     "import_batches": _l("Import"),
     "issued_documents": _l("Issued document"),
+    "boards": _l("Board on the wall"),
     "audit_entries": _l("Audit log"),
     "ab_user": _l("Account"),
     "account_states": _l("State of an account"),

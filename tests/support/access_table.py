@@ -42,6 +42,7 @@ leading-groups r          r          r           r          re    r        rwde 
 teams          r          r          r           rw         rwe   r        rwde    r      r      -           -       -
 cards          r          r          r           r          rw    r        rwe     r      r      -           -       -
 photos         rw         rw         rw          rw         rwd   r        rwd     r      r      -           -       -
+boards         rw         rw         rw          rw         rwe   r        rwde    re     re     -           -       -
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
 imports        -          -          -           -          rw    -        rw      -      -      -           r       -
 users          -          -          -           -          -     -        -       -      -      -           -       rw
@@ -58,8 +59,8 @@ RIGHTS: dict[str, dict[str, str]] = {
 RESOURCES = {
     "grids": "Grid", "workers": "Worker", "posts": "Post", "post-roles": "PostRole",
     "duties": "Duty", "hotlines": "Hotline", "regulations": "Regulation",
-    "leading-groups": "LeadingGroup", "teams": "Team", "documents": "IssuedDocument",
-    "cards": "Card", "photos": "Photo",
+    "leading-groups": "LeadingGroup", "teams": "Team", "boards": "Board",
+    "documents": "IssuedDocument", "cards": "Card", "photos": "Photo",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
@@ -163,6 +164,9 @@ OTHERS = (
     Row("/users/password/<pk>", "GET", "w", "users", of_row=True),
     Row("/users/password/<pk>", "POST", "w", "users", of_row=True, fine=(400,)),
     Row("/grids/findings/<pk>", "GET", "r", "grids", of_row=True),
+    Row("/boards/hung/<pk>", "GET", "w", "boards", of_row=True),
+    Row("/boards/hung/<pk>", "POST", "w", "boards", of_row=True, fine=(400,)),  # which version?
+    Row("/boards/pdf/<pk>", "GET", "r", "boards", of_row=True, fine=(404,)),  # nothing hangs
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
     Row("/jobs/", "GET", "r", "jobs"),

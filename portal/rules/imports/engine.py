@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal import roles, scope
 from portal.errors import Forbidden
 from portal.models import ImportBatch
-from portal.rules import audit
+from portal.rules import audit, stale
 from portal.rules.imports.cells import Bad
 from portal.rules.imports.kind import Column, Kind, Line, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
@@ -23,7 +23,7 @@ from portal.rules.imports.reader import (
     read_table,
 )
 from portal.rules.imports.report import Report
-from portal.rules.imports.work import Options, Work, place_of, settle, take_write_lock
+from portal.rules.imports.work import Draft, Options, Work, place_of, settle, take_write_lock
 from portal.rules.imports.writer import samples, write
 from portal.rules.masking import mask
 
@@ -132,7 +132,21 @@ def _apply(
     report.batch = batch.id
     _close_batch(session, batch.id, report, place_of(kind, drafts))
     attempt.commit()
+    _note_boards(session, drafts)
     session.expire_all()  # the rows were written past the session
+
+
+def _note_boards(session: Session, drafts: Iterable[Draft]) -> None:
+    """What was written may stand on notice boards."""
+    for draft in drafts:
+        if draft.row_id is None:
+            continue
+        column = draft.model.scope_column
+        places: list[str | None] = []
+        if column is not None:
+            places.append(draft.values.get(column))
+            places.append(draft.found.value(column) if draft.found is not None else None)
+        stale.note(session, draft.model, draft.row_id, {code for code in places if code})
 
 
 def _read(kind: Kind, file: Path, mapping: Path | None) -> Table:

@@ -28,7 +28,7 @@ from portal import clock, roles, scope
 from portal.errors import RuleError
 from portal.models import ImportBatch, Row
 from portal.models.base import Model
-from portal.rules import audit
+from portal.rules import audit, stale
 from portal.rules.imports.references import CHANGES, references
 from portal.rules.imports.work import AT_ONCE, Found, raw_table, take_write_lock
 from portal.rules.imports.writer import IDENTITY, told
@@ -97,6 +97,8 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
             report.restored += len(run)
     _close(session, batch_id, report)
     attempt.commit()
+    for step in steps:
+        stale.note(session, step.model, step.row_id, _places(step))
     session.expire_all()  # the rows were written past the session
     return report
 
@@ -218,6 +220,15 @@ def _allowed(step: Step, action: str) -> bool:
     places = {step.now.raw[column], (step.before or {}).get(column, step.now.raw[column])}
     prefixes = identity.prefixes(action, resource)
     return all(scope.covers(prefixes, code) for code in places)
+
+
+def _places(step: Step) -> set[str]:
+    """The grids that the row was and is about."""
+    column = step.model.scope_column
+    if column is None:
+        return set()
+    held = (step.before or {}).get(column), step.now.raw[column] if step.now else None
+    return {code for code in held if code}
 
 
 def _runs(steps: Iterable[Step]) -> Iterator[list[Step]]:
