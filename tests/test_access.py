@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.models import (
     AccountGrant,
     AuditEntry,
+    Board,
     Card,
     Duty,
     Grid,
@@ -42,6 +43,7 @@ MISSING = 999_999_999
 MODELS = {
     "grids": Grid, "workers": Worker, "posts": Post, "post-roles": PostRole, "duties": Duty,
     "hotlines": Hotline, "regulations": Regulation, "leading-groups": LeadingGroup, "teams": Team,
+    "boards": Board,
     "documents": IssuedDocument, "imports": ImportBatch, "users": User, "grants": AccountGrant,
     "audit": AuditEntry, "settings": Setting, "cards": Card, "photos": Photo,
 }  # fmt: skip
@@ -94,6 +96,7 @@ def plant(code, number=1, actor="x"):
         "leading-groups": LeadingGroup(name="试验组", grid_code=code),
         "teams": Team(name="试验队", kind="patrol", grid_code=code),
         "imports": ImportBatch(kind="grids", file_name="x.csv", actor=actor, grid_code=code),
+        "boards": Board(grid_code=code, size=("", "a3", "a4")[number], lang="en"),
         "documents": IssuedDocument(
             grid_code=code, kind="board", number=f"T{code}-{number}", **issued, **digest
         ),

@@ -110,10 +110,15 @@ def content_hash(record: BoardRecord) -> str:
         shape=replace(record.shape, boundary=""),
     )  # fmt: skip
     said = {
-        "people": [asdict(replace(person, face="")) for person in record.people],
+        # The hash of a photo counts, not its bytes; where somebody serves stands below.
+        "people": [asdict(replace(person, face="", place="")) for person in record.people],
         "boundary": [record.shape.boundary, record.bounds, [shape.code for shape in around]],
         "hotlines": [asdict(line) for line in (*record.supervision, *record.emergency)],
-        "content": [asdict(bare), [shape.name for shape in around]],
+        "content": [
+            asdict(bare),
+            [shape.name for shape in around],
+            [person.place for person in record.people],
+        ],
     }
     return "".join(documents.digest_of(said[part])[:DIGITS] for part in PARTS)
 

@@ -156,7 +156,9 @@ def _ask(session: Session) -> None:
         return
     try:
         within = list(smallest(reach.within))
-        queue.enqueue(JOB, within, sorted(reach.exactly), sorted(reach.workers), timeout=TIMEOUT)
+        many = any(len(prefix) <= COMMUNITY for prefix in within)
+        args = within, sorted(reach.exactly), sorted(reach.workers)
+        queue.enqueue(JOB, *args, timeout=TIMEOUT, long=many)
     except RedisError:  # the nightly review makes up for it
         log.warning("the queue is away: boards are looked at with the nightly review")
 
