@@ -1,5 +1,6 @@
 """Boards on walls: what hangs, how old it is, what has to be hung instead, and "it hangs now"."""
 
+import dataclasses
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, send_file
@@ -35,10 +36,10 @@ class BoardView(EntityView):
     list_title = _l("Boards on the wall")
     one_title = _l("Board on the wall")
     search_in = ("grid",)
-    list_columns = ["grid", "size", "lang", "state", "document", "posted_on", "age"]
+    list_columns = ["grid", "size", "state", "document", "posted_on", "age"]
     show_groups = [
         ("", ["grid", "size", "lang", "place"]),
-        (_l("On the wall"), ["document", "posted_on", "age", "state"]),
+        (_l("On the wall"), ["document", "posted_on", "age"]),
         (_l("To be hung"), ["stale_since", "stale_reason", "replacement", "replace_by"]),
     ]
     form_columns = ["grid", "size", "lang", "place"]
@@ -78,6 +79,13 @@ class BoardView(EntityView):
         """A board is called by its grid and size."""
         return _("%(grid)s, %(size)s", grid=row.grid.name, size=row.size.upper())
 
+    def worded_size(self, row: Board) -> str:
+        """The size, and the language where it is not the usual one."""
+        size = BOARD_SIZES.get(row.size, row.size)
+        if row.lang == documents.LANGUAGES[0]:
+            return size
+        return f"{size} {DOCUMENT_LANGUAGES[row.lang]}"
+
     def worded_state(self, row: Board) -> str:
         """Whether what hangs is true, and what is to be done."""
         if row.document_id is None:
@@ -113,6 +121,8 @@ class BoardView(EntityView):
         if row.posted_on is None:
             return ""
         days = (clock.today() - row.posted_on).days
+        if days < 1:
+            return _("since today")
         if days < 2 * MONTH:
             return ngettext("%(num)d day", "%(num)d days", days)
         return ngettext("%(num)d month", "%(num)d months", int(days / MONTH))
@@ -123,13 +133,17 @@ class BoardView(EntityView):
             stale.look_at(self.datamodel.session, row.grid_code)
 
     def links(self, row: Board) -> list[tuple[str, str, str]]:
-        """To the PDF of what hangs and of what is to hang."""
+        """To the PDF of what hangs and of what is to hang, and to its place. "Edit" is not the
+        page's main button: that is "it hangs now".
+        """
         found = []
         if row.document_id is not None:
             found.append((_("PDF on the wall"), f"/boards/pdf/{row.id}", "file-type-pdf"))
         if row.replacement_id is not None:
             url = f"/boards/pdf/{row.id}?new=1"
             found.append((_("PDF to be hung"), url, "file-type-pdf"))
+        if self.may(roles.WRITE, row):
+            found.append((_("Change the place"), f"/boards/edit/{row.id}", "edit"))
         return found
 
     @expose("/show/<pk>")
@@ -143,7 +157,7 @@ class BoardView(EntityView):
         return render_template(
             "views/boards/show.html",
             view=self,
-            record=self.record(row),
+            record=dataclasses.replace(self.record(row), edit_url=None),
             state=self.worded_state(row),
             tone=self.tone_state(row),
             reason=STALE_REASONS.get(row.stale_reason or "", ""),
