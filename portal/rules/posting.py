@@ -39,7 +39,7 @@ def refresh(session: Session, board_id: int, render: documents.Render) -> bool:
         return False
     before = _state(board)
     try:
-        record = boards.load_board(session, board.grid_code, board.lang)
+        record = boards.with_faces(boards.load_board(session, board.grid_code, board.lang))
     except RuleError as refusal:
         _lacks(session, board, refusal)
     else:

@@ -66,7 +66,7 @@ RESOURCES = {
 }  # fmt: skip
 # Rows of these belong to a grid.
 SCOPED = (
-    "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents", 
+    "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
