@@ -124,6 +124,7 @@ IMPORT_KINDS = {
     "workers": _l("Workers"),
     "posts": _l("Posts"),
     "duties": _l("Duties"),
+    "workdays": _l("Working days"),
 }
 BOARD_SIZES = {"a3": "A3", "a4": "A4", "a2": "A2"}
 DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES, "card": _l("Single cards")}

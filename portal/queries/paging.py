@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, literal, or_, select
@@ -117,6 +117,8 @@ def _typed(kind: Any, value: Any) -> Any:
             return datetime.fromisoformat(value)
         if isinstance(kind, sa_types.Date):
             return date.fromisoformat(value)
+        if isinstance(kind, sa_types.Time):
+            return time.fromisoformat(value)
     except (TypeError, ValueError) as error:
         raise BadCursor(value) from error
     fits = isinstance(value, kind.python_type)
@@ -129,7 +131,7 @@ def _typed(kind: Any, value: Any) -> Any:
 
 def _cursor(row: Any, column: str) -> str:
     value = getattr(row, column)
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         value = value.isoformat()
     text = json.dumps([value, row.id], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

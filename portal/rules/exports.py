@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal import clock, roles, scope
 from portal.errors import Forbidden, RuleError
-from portal.models import Duty, Grid, Post, Row, Worker
+from portal.models import CalendarDay, Duty, Grid, Post, Row, Worker
 from portal.rules import audit
 from portal.rules.imports import KINDS
 from portal.rules.imports.cells import guard
@@ -175,6 +175,11 @@ def _duties(session: Session, condition: ColumnElement[bool]) -> Iterator[Record
     return _stream(session, statement)
 
 
+def _workdays(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    columns = CalendarDay.day.label("date"), CalendarDay.working, CalendarDay.name
+    return _stream(session, select(*columns).where(condition).order_by(CalendarDay.day))
+
+
 SOURCES: dict[str, Source] = {
     "divisions": Source(Grid, Grid.code, _divisions),
     "grids": Source(Grid, Grid.code, _grids),
@@ -182,6 +187,7 @@ SOURCES: dict[str, Source] = {
     "posts": Source(Post, Post.grid_code, _posts),
     "duties": Source(Duty, None, _duties),
     "boundaries": Source(Grid, Grid.code, _boundaries),
+    "workdays": Source(CalendarDay, None, _workdays),
 }
 
 # Files

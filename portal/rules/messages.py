@@ -48,6 +48,10 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Moved to %(starts_at)s: %(meeting)s · %(grid)s"),
         _l("It was to begin on %(before_at)s. %(mode)s, %(place)s, %(minutes)s minutes."),
     ),
+    "meeting_place": (
+        _l("Another place: %(meeting)s · %(grid)s"),
+        _l("%(place)s, %(mode)s. It begins on %(starts_at)s and takes %(minutes)s minutes."),
+    ),
     "meeting_cancelled": (
         _l("Cancelled: %(meeting)s · %(grid)s"),
         _l("It was to begin on %(starts_at)s."),

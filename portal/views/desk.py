@@ -238,7 +238,17 @@ class DeskView(BaseView):
             f"/directory/{grid.code}/map.svg" if grid and grid.boundary else None,
             grid.name if grid else "",
             f"/grids/map/{grid.id}" if grid else None,
+            next_up=self._next_meeting(),
         )
+
+    def _next_meeting(self) -> tuple[str, str] | None:
+        """The next meeting that the identity is invited to: words and address."""
+        if not scope.current().can(roles.READ, "Meeting"):
+            return None
+        view = self._view("Meeting")
+        first = query.Query(preset="mine", part=paging.Slice(1, *view.default_order))
+        page = view.list_page(first, ("starts_at", "kind", "grid"))
+        return next(((row.title, row.show_url or "") for row in page.rows), None)
 
     @staticmethod
     def _own_grid(identity: scope.Identity) -> Any:

@@ -201,6 +201,7 @@ class Desk:
 
     ``map_url`` is the picture of the grid ``map_title``; a list of its parts stands beside it.
     ``map_link`` leads to the map with findings.
+    ``next_up`` is the (words, address) of the next meeting of one's own.
     """
 
     title: str
@@ -210,3 +211,4 @@ class Desk:
     map_url: str | None = None
     map_title: str = ""
     map_link: str | None = None
+    next_up: tuple[str, str] | None = None

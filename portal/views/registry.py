@@ -15,11 +15,13 @@ from portal.views.health import health
 from portal.views.imports.batches import ImportBatchView
 from portal.views.inbox import InboxView
 from portal.views.jobs import JobsView
+from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
 from portal.views.preferences import preferences
 from portal.views.public import register_public
 from portal.views.records import AuditView, IssuedDocumentView
 from portal.views.security.accounts import GrantView, RoleView, UserView
+from portal.views.series import CalendarDayView, MeetingSeriesView
 from portal.views.tasks import TaskView
 from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView
 
@@ -44,6 +46,11 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (CardView, "id"),
         (TeamView, "users-group"),
         (LeadingGroupView, "sitemap"),
+    )),
+    (_l("Meetings and calendar"), (
+        (MeetingView, "calendar-event"),
+        (MeetingSeriesView, "repeat"),
+        (CalendarDayView, "calendar"),
     )),
     (_l("Rules and numbers"), (
         (DutyView, "clipboard-list"),

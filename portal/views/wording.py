@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import PostRole
 from portal.models.choices import CARD_REASONS, LEVELS, ROLES
-from portal.rules import settings
+from portal.rules import meetings, settings
 from portal.views.labels import LABELS
 
 # What the audit log tells about, by table: the word for one row.
@@ -31,6 +31,9 @@ REGISTERS = {
     "hotlines": _l("Hotline"),
     "regulations": _l("Regulation"),
     "settings": _l("Setting"),
+    "meetings": _l("Meeting"),
+    "meeting_series": _l("Series of meetings"),
+    "calendar_days": _l("Day of the calendar"),
     "import_batches": _l("Import"),
     "issued_documents": _l("Issued document"),
     "boards": _l("Board on the wall"),
@@ -91,6 +94,11 @@ def post_names(session: Session) -> dict[str, str]:
     name = PostRole.name_zh if chinese else PostRole.name_en
     rows = session.execute(select(PostRole.code, name)).all()
     return {row[0]: row[1] for row in rows}
+
+
+def attendees(session: Session) -> dict[str, str]:
+    """Code and name of everybody who can take part in a meeting: posts, and those without."""
+    return post_names(session) | {code: str(word) for code, word in meetings.OTHERS.items()}
 
 
 def coded(text: str | None, words: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ REASONS = {
     "bad_phone": _l("Not a telephone number"),
     "code_missing": _l("The code is missing"),
     "conflicting_rows": _l("Another row of the file says something else"),
+    "date_missing": _l("The day is missing"),
     "date_order": _l("The end lies before the beginning"),
     "digits_lost": _l("The spreadsheet has lost digits: format the column as text"),
     "duplicate_row": _l("The file has this row more than once"),
@@ -76,6 +77,7 @@ REASONS = {
     "origin_missing": _l("Origin set to “other”"),
     "private_phone": _l("Public number left out: it is the private one"),
     "phone_format": _l("Telephone number rewritten"),
+    "working_missing": _l("It does not say whether people work that day"),
 }
 
 

@@ -48,6 +48,8 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
     link_filters: ClassVar[tuple[str, ...]] = ()  # relations that only links filter by
     search_in: ClassVar[tuple[str, ...]] = ()  # columns or relations; empty: the search terms
     choices: ClassVar[dict[str, dict[Any, Any]]] = {}
+    codes: ClassVar[dict[str, Any]] = {}  # column with ``a;b``: words(view) by code, to tick
+    worded: ClassVar[dict[str, Any]] = {}  # column typed by words: words() by code
     labels: ClassVar[dict[str, Any]] = {}
     help_texts: ClassVar[dict[str, Any]] = {}
     presets: ClassVar[dict[str, tuple[Any, Any]]] = {}  # name: (label, narrow(select))
@@ -55,6 +57,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
     order: ClassVar[tuple[str, ...]] = ("grid_code", "id")
     newest_first: ClassVar[bool] = False
     exclude_route_methods: ClassVar[set[str]] = {"download"}
+    list_template: ClassVar[str] = "views/entity/list.html"
     api_methods: ClassVar[set[str]] = {"get", "get_list", "info", "post", "put", "delete"}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -137,8 +140,12 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
     @allowed(roles.READ)
     def list(self) -> ResponseReturnValue:
         """A page of the list."""
-        page = self.list_page(query.parse(self))
-        return render_template("views/entity/list.html", view=self, page=page)
+        page = self.list_page(self.asked())
+        return render_template(self.list_template, view=self, page=page)
+
+    def asked(self) -> query.Query:
+        """What the address of this request asks of the list."""
+        return query.parse(self)
 
     def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:
         """The page that ``asked`` describes, worded for the template; all ``columns`` if none."""

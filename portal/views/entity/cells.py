@@ -1,6 +1,6 @@
 """How one value of a row is worded: choices, dates, relations, masked numbers."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import get_locale
@@ -47,6 +47,8 @@ def _plain(value: Any, name: str) -> tuple[str, CellKind]:
         return (_("yes") if value else _("no")), "text"
     if isinstance(value, datetime | date):
         return format_date(value), "date"
+    if isinstance(value, time):
+        return value.strftime("%H:%M"), "date"
     if isinstance(value, int):
         return format_number(value), "number"
     if isinstance(value, list):

@@ -6,12 +6,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import BooleanField, Field
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Length, Optional
 
 from portal import roles, scope
 from portal.extensions import db
 from portal.forms.entity import EntityForm, field_for, form_class
 from portal.forms.lookup import LookupField, LookupManyField, Option
+from portal.forms.moments import CodesField, WordedField
 from portal.queries.search import matches
 from portal.views.entity.cells import label_of
 from portal.views.entity.interface import visible
@@ -41,6 +42,13 @@ def _field(view: Any, name: str, new: bool, exact: bool) -> Field:
     if view.datamodel.is_relation(name):
         return _lookup(view, name, label, told, exact)
     column = view.entity.__mapper__.columns[name]
+    if name in view.codes:
+        checks = [Optional() if column.nullable else InputRequired(_l("Choose one."))]
+        options = list(view.codes[name](view).items())
+        return CodesField(label, checks, description=told, choices=options)
+    if name in view.worded:
+        checks = [Length(max=column.type.length, message=_l("Use at most %(max)d characters."))]
+        return WordedField(label, checks, description=told, words=view.worded[name]())
     kept = name in view.entity.sensitive and not new
     if kept:
         told = str(_l("Leave empty to keep what is on record."))
