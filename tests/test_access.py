@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 
 import pytest
@@ -17,6 +17,7 @@ from portal.models import (
     AccountGrant,
     AuditEntry,
     Board,
+    CalendarDay,
     Card,
     Duty,
     Grid,
@@ -24,6 +25,8 @@ from portal.models import (
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
+    Meeting,
+    MeetingSeries,
     Photo,
     Post,
     PostRole,
@@ -46,6 +49,7 @@ MODELS = {
     "boards": Board,
     "documents": IssuedDocument, "imports": ImportBatch, "users": User, "grants": AccountGrant,
     "audit": AuditEntry, "settings": Setting, "cards": Card, "photos": Photo,
+    "meetings": Meeting, "meeting-series": MeetingSeries, "calendar-days": CalendarDay,
 }  # fmt: skip
 
 
@@ -87,7 +91,14 @@ def plant(code, number=1, actor="x"):
     days = {"issued_on": date(2026, 1, 5), "expires_on": date(2029, 1, 4)}
     card = Card(worker_id=worker.id, number=f"T{code}-{number}", token=f"{code}-{number}", **days)
     card.grid_code = code
+    held = {"minutes": 30, "attendees": "block_head", "mode": "onsite", "kind": "talk"}
     planted = {
+        "meetings": Meeting(
+            grid_code=code, starts_at=datetime(2030, 1, number, tzinfo=UTC), **held
+        ),
+        "meeting-series": MeetingSeries(
+            grid_code=code, holiday="skip", since=date(2026, 1, number), **held
+        ),
         "workers": worker,
         "cards": card,
         "photos": photos.keep(db.session, portrait(), "x.jpg", code),
@@ -122,7 +133,8 @@ def plant_all(role):
     """Rows in the role's own grid and in a community that is nobody's."""
     street = Grid(code=STREET, name="邻街", level="street", parent_code="420102")
     other = Grid(code=ELSEWHERE, name="邻社区", level="community", parent_code=STREET)
-    db.session.add_all([street, other])
+    days = [CalendarDay(day=date(2030, 1, number)) for number in (1, 2)]
+    db.session.add_all([street, other, *days])
     db.session.flush()
     care = db.session.scalar(select(User.id).where(User.username == "care"))
     code = table.SIGN_INS[role][1]

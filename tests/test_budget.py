@@ -1,7 +1,7 @@
 """The budget of a list page, and paging that shows every row exactly once."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.models import (
     AccountGrant,
     AuditEntry,
+    CalendarDay,
     Card,
     Duty,
     Grid,
@@ -20,6 +21,8 @@ from portal.models import (
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
+    Meeting,
+    MeetingSeries,
     Photo,
     Post,
     Regulation,
@@ -51,7 +54,12 @@ def rows_for(number):
     day = date(2026, 1, 1) + timedelta(days=number)
     issued = {"size": "a3", "lang": "en", "issue_no": number + 1, "pages": 1, "path": "x.pdf"}
     digest = {"content_hash": "0" * 64, "sha256": "0" * 64}
+    held = {"minutes": 30, "attendees": "block_head", "mode": "onsite", "kind": "talk"}
+    begins = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=number)
     return [
+        Meeting(grid_code=AREA, starts_at=begins, **held),
+        MeetingSeries(grid_code=AREA, holiday="skip", since=day, **held),
+        CalendarDay(day=day, name=f"假{number}"),
         Post(worker_id=worker.id, grid_code=AREA, role="volunteer", basis="volunteer", since=day),
         Team(name=f"队{number}", kind="patrol", grid_code=AREA, captain_id=captain.id),
         LeadingGroup(name=f"组{number}", grid_code=AREA, formed_on=day if number % 2 else None),

@@ -86,6 +86,37 @@ ENTITIES = [
         ("office", "办公室在社区中心"),
     ),
     (
+        "meetings",
+        "station",
+        {
+            "kind": "talk",
+            "grid": "42010200299001",
+            "starts_at": "2030-03-04T19:00",
+            "place": "网格之家",
+        },
+        ("place", "社区会议室"),
+    ),
+    (
+        "meeting-series",
+        "clerk1",
+        {
+            "kind": "talk",
+            "grid": "42010200299001",
+            "minutes": "45",
+            "holiday": "skip",
+            "mode": "onsite",
+            "attendees": "area_head",
+            "place": "网格之家",
+        },
+        ("place", "社区会议室"),
+    ),
+    (
+        "calendar-days",
+        "station",
+        {"day": "2031-02-15", "working": "y", "name": "春节调休"},
+        ("name", "春节调休上班"),
+    ),
+    (
         "grants",
         "admin",
         {

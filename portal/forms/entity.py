@@ -21,12 +21,6 @@ from portal.forms.base import PortalForm
 from portal.forms.moments import ClockField, WallClockField
 from portal.models.types import EncryptedText
 
-FIELDS_OF_TIME: tuple[tuple[type, type[Field]], ...] = (
-    (sa_types.DateTime, WallClockField),
-    (sa_types.Date, DateField),
-    (sa_types.Time, ClockField),
-)
-
 
 class EntityForm(PortalForm):
     """Base of the generated forms: the row's version and a token against double submission."""
@@ -75,9 +69,13 @@ def field_for(
     kind = column.type
     if isinstance(kind, sa_types.Boolean):
         return BooleanField(**told)
-    for column_type, field_type in FIELDS_OF_TIME:
-        if isinstance(kind, column_type):
-            return field_type(validators=checks, **told)
+    if isinstance(kind, sa_types.Date):
+        return DateField(validators=checks, **told)
+    if isinstance(kind, sa_types.DateTime | sa_types.Time):
+        # What was typed and cannot be read is refused in the field's own words.
+        typed = InputRequired(_l("Fill this in.")) if required else Optional()
+        instant = isinstance(kind, sa_types.DateTime)
+        return (WallClockField if instant else ClockField)(validators=[typed], **told)
     if isinstance(kind, sa_types.Integer):
         # 0 is a number like any other, so a number is asked for as it was typed.
         asked = InputRequired(_l("Fill this in.")) if required else Optional()

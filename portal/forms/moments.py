@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 from wtforms import DateTimeLocalField, SelectMultipleField, StringField, TimeField, widgets
+from wtforms.validators import ValidationError
 
 from portal import clock
 
@@ -19,11 +20,11 @@ class ClockField(TimeField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed, in words of ours where it is no time."""
         self.data = None
-        text = valuelist[0].strip() if valuelist else ""
+        text = valuelist[0] if valuelist else ""
         if not text:
             return
         try:
-            self.data = time.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+            self.data = time.fromisoformat(text.strip()).replace(tzinfo=None, microsecond=0)
         except ValueError as error:
             raise ValueError(_("Type a time of day like 08:30.")) from error
 
@@ -39,11 +40,11 @@ class WallClockField(DateTimeLocalField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read ISO 8601; without an offset it is the wall clock."""
         self.data = None
-        text = valuelist[0].strip() if valuelist else ""
+        text = valuelist[0] if valuelist else ""
         if not text:
             return
         try:
-            found = datetime.fromisoformat(text)
+            found = datetime.fromisoformat(text.strip())
             if found.tzinfo is None:
                 found = found.replace(tzinfo=clock.zone())
             self.data = found.astimezone(UTC)
@@ -78,7 +79,7 @@ class CodesField(SelectMultipleField):
         """Only codes that were offered."""
         known = {value for value, _label in self.choices or []}
         if set((self.data or "").split(";")) - {""} - known:
-            raise ValueError(_("Not a valid choice."))
+            raise ValidationError(_("Not a valid choice."))
 
 
 class SuggestingInput(widgets.TextInput):

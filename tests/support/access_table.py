@@ -43,6 +43,9 @@ teams          r          r          r           rw         rwe   r        rwde 
 cards          r          r          r           r          rw    r        rwe     r      r      -           -       -
 photos         rw         rw         rw          rw         rwd   r        rwd     r      r      -           -       -
 boards         rw         rw         rw          rw         rwe   r        rwde    re     re     -           -       -
+meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
+meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
+calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
 imports        -          -          -           -          rw    -        rw      -      -      -           r       -
 users          -          -          -           -          -     -        -       -      -      -           -       rw
@@ -61,13 +64,14 @@ RESOURCES = {
     "duties": "Duty", "hotlines": "Hotline", "regulations": "Regulation",
     "leading-groups": "LeadingGroup", "teams": "Team", "boards": "Board",
     "documents": "IssuedDocument", "cards": "Card", "photos": "Photo",
+    "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
 # Rows of these belong to a grid.
 SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
-    "imports", "cards", "photos",
+    "imports", "cards", "photos", "meetings", "meeting-series",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -167,6 +171,10 @@ OTHERS = (
     Row("/boards/hung/<pk>", "GET", "w", "boards", of_row=True),
     Row("/boards/hung/<pk>", "POST", "w", "boards", of_row=True, fine=(400,)),  # which version?
     Row("/boards/pdf/<pk>", "GET", "r", "boards", of_row=True, fine=(404,)),  # nothing hangs
+    Row("/meetings/cancel/<pk>", "GET", "w", "meetings", of_row=True),
+    Row("/meetings/cancel/<pk>", "POST", "w", "meetings", of_row=True, fine=(302, 409)),
+    Row("/meeting-series/defaults", "GET", "w", "meeting-series"),
+    Row("/meeting-series/defaults", "POST", "w", "meeting-series", fine=(302,)),
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
     Row("/jobs/", "GET", "r", "jobs"),

@@ -63,7 +63,7 @@ class Page:
         """Addresses of the links that a CSS selector finds."""
         return [str(tag["href"]) for tag in self.soup.select(selector)]
 
-    def form(self, action: str | None = None) -> dict[str, str]:
+    def form(self, action: str | None = None) -> dict[str, Any]:
         """What a browser would send for the page's POST form (that with `action`, if given)."""
         forms = [
             form
@@ -78,16 +78,20 @@ class Page:
         return form_values(chosen[0])
 
 
-def form_values(form: Tag) -> dict[str, str]:
-    """Names and values of a form as the browser would send it untouched."""
-    values: dict[str, str] = {}
+def form_values(form: Tag) -> dict[str, Any]:
+    """Names and values of a form as the browser would send it untouched; of several boxes of one
+    name those that are ticked, as a list.
+    """
+    values: dict[str, Any] = {}
     for field in form.find_all(["input", "textarea", "select"]):
         name, kind = field.get("name"), field.get("type")
         if not name or field.has_attr("disabled") or kind in ("submit", "button", "file"):
             continue
         if kind in ("checkbox", "radio"):
             if field.has_attr("checked"):
-                values[str(name)] = str(field.get("value", "on"))
+                ticked, value = values.get(str(name)), str(field.get("value", "on"))
+                several = [*ticked, value] if isinstance(ticked, list) else [ticked, value]
+                values[str(name)] = value if ticked is None or kind == "radio" else several
         elif field.name == "select":
             options = field.find_all("option")
             picked = [option for option in options if option.has_attr("selected")] or options[:1]

@@ -47,8 +47,10 @@ def _field(view: Any, name: str, new: bool, exact: bool) -> Field:
         options = list(view.codes[name](view).items())
         return CodesField(label, checks, description=told, choices=options)
     if name in view.worded:
-        checks = [Length(max=column.type.length, message=_l("Use at most %(max)d characters."))]
-        return WordedField(label, checks, description=told, words=view.worded[name]())
+        longest = Length(max=column.type.length, message=_l("Use at most %(max)d characters."))
+        return WordedField(
+            label, [Optional(), longest], description=told, words=view.worded[name]()
+        )
     kept = name in view.entity.sensitive and not new
     if kept:
         told = str(_l("Leave empty to keep what is on record."))

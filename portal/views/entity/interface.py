@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_appbuilder.models.filters import Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, Time, false, select, true
 from sqlalchemy.orm import Query, joinedload
 
 from portal import roles, scope
@@ -34,6 +34,11 @@ def visible(model: Any, action: str = roles.READ) -> ColumnElement[bool]:
 
 class ScopedInterface(SQLAInterface):
     """SQLAInterface whose every query is limited to what the identity of now may read."""
+
+    def is_date(self, col_name: str) -> bool:
+        """Times of day too: the framework knows no filter for them, and says so at every start."""
+        column = self.list_columns.get(col_name)
+        return super().is_date(col_name) or isinstance(getattr(column, "type", None), Time)
 
     def apply_filters(self, query: Query[Any], filters: Filters | None) -> Query[Any]:
         """FAB's filters, within the scope."""
