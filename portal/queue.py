@@ -79,7 +79,7 @@ def enqueue(
     pauses: Sequence[int] = PAUSES,
     long: bool = False,
 ) -> str:
-    """Ask for `dotted_name(*args)`, for example ``enqueue("jobs.documents.render", 12)``; the job's
+    """Ask for `dotted_name(*args)`, for example ``enqueue("jobs.meetings.plan", "")``; the job's
     id.
 
     Starts after the commit if the session has something to write, at once otherwise. `args` must be

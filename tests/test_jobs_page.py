@@ -1,7 +1,10 @@
 """The administrator's page of jobs, and its numbers on the desk."""
 
+import importlib
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,11 +21,13 @@ from portal.models import AuditEntry, Task, User
 from portal.models.choices import JOBS, TASK_KINDS
 from portal.queries.jobs import reason
 from portal.queue import LONG, connect, connection, enqueue, queue
-from portal.rules import boards, tasks
+from portal.rules import tasks
 from portal.scope import SYSTEM, acting
 from tests.support.browser import Visitor
 from tests.support.client import PageClient
 
+ROOT = Path(__file__).resolve().parents[1]
+JOB_NAME = re.compile(r'"(jobs\.[a-z_]+\.[a-z_]+)"')
 Client = Callable[..., PageClient]
 Work = Callable[[], int]
 
@@ -41,9 +46,16 @@ def dead(app: Flask, work: Work) -> str:
 
 
 @pytest.mark.one_engine
-def test_every_job_has_words() -> None:
-    assert {entry.job for entry in TIMETABLE} | {boards.JOB, tasks.JOB} <= set(JOBS)
+def test_every_job_has_words_and_is_there() -> None:
+    sources = [*ROOT.glob("portal/**/*.py"), *ROOT.glob("jobs/*.py")]
+    named = {name for file in sources for name in JOB_NAME.findall(file.read_text("utf-8"))}
+    asked = named - set(HANDLERS.values())  # those are parts of long work
+    assert {entry.job for entry in TIMETABLE} <= asked
+    assert asked == set(JOBS)
     assert set(HANDLERS) <= set(TASK_KINDS)
+    for name in named:
+        module, _dot, function = name.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), function)), name
 
 
 def test_the_page_shows_what_waits_runs_and_was_given_up(

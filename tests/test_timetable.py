@@ -89,6 +89,18 @@ def test_missed_slots_are_caught_up_once(valkey: Redis, travel) -> None:  # type
     assert jobs_waiting(valkey) == ["timetable-hourly-20260401T100000Z"]
 
 
+def test_a_slot_whose_job_was_lost_does_not_hold_up_the_next(valkey: Redis, travel) -> None:  # type: ignore[no-untyped-def]
+    timetable = Timetable(valkey, [HOURLY])
+    for instant in ("2026-04-01T10:20+08:00", "2026-04-01T11:00+08:00"):
+        travel(instant)
+        timetable.enqueue_jobs()
+    (lost,) = jobs_waiting(valkey)
+    valkey.lrem(queue(valkey).key, 0, lost)  # its hash says that it waits, but it stands nowhere
+    travel("2026-04-01T12:00+08:00")
+    timetable.enqueue_jobs()
+    assert jobs_waiting(valkey) == ["timetable-hourly-20260401T040000Z"]
+
+
 def test_two_timetables_queue_a_slot_once(valkey: Redis, travel) -> None:  # type: ignore[no-untyped-def]
     travel("2026-04-01T10:20+08:00")
     first, second = Timetable(valkey, [HOURLY]), Timetable(valkey, [HOURLY])

@@ -78,7 +78,7 @@ def staff_pages(client: PageClient) -> Iterator[Page]:
     for address in desk.links(".side a[href]"):
         if address.endswith("/list/"):
             yield from _register(client, address)
-    for path in (*ONE_ACCOUNT, *REFUSED):
+    for path in (*ONE_ACCOUNT, *REFUSED, "/jobs/"):
         yield client.get(path)
     form = client.get("/resetmypassword/form").form()
     yield client.post("/resetmypassword/form", form)
