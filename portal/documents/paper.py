@@ -46,19 +46,21 @@ class Outline:
     entries: list[tuple[int, str, str, str]] = field(default_factory=list)
     part_no: int = 0
     section_no: int = 0
+    label: str = ""
 
-    def part(self, title: str) -> Markup:
-        """The heading of the next part."""
+    def part(self, title: str, label: str = "") -> Markup:
+        """The heading of the next part; ``label`` stands for its number."""
         self.part_no, self.section_no = self.part_no + 1, 0
-        return self._heading(2, str(self.part_no), title)
+        self.label = label or str(self.part_no)
+        return self._heading(2, self.label, title)
 
     def section(self, title: str) -> Markup:
         """The heading of the next section of the part."""
         self.section_no += 1
-        return self._heading(3, f"{self.part_no}.{self.section_no}", title)
+        return self._heading(3, f"{self.label}.{self.section_no}", title)
 
     def _heading(self, level: int, number: str, title: str) -> Markup:
-        anchor = "part-" + number.replace(".", "-")
+        anchor = "part-" + number.replace(".", "-").replace(" ", "-")
         self.entries.append((level, number, str(title), anchor))
         heading = Markup('<h{0} id="{1}"><span class="no">{2}</span> {3}</h{0}>')
         return heading.format(level, anchor, number, title)

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from portal.documents.archive import render_archive
 from portal.documents.board import render_board
 from portal.documents.cards import render_cards
+from portal.documents.manual import render_manual
 from portal.documents.plan import render_plan
 from portal.documents.sign import render_sign
 from portal.errors import RuleError
 from portal.models import IssuedDocument
-from portal.rules import archives, boards, card_papers, documents, plans, signs
+from portal.rules import archives, boards, card_papers, documents, manual, plans, signs
 
 Load = Callable[[Session, str, str, str], Any]
 Digest = Callable[[Any], str]
@@ -58,6 +59,7 @@ DRAWINGS: dict[str, Drawing] = {
     plans.KIND: Drawing(_load_plan, render_plan),
     card_papers.KIND: Drawing(_load_cards, render_cards, card_papers.digest),
     archives.KIND: Drawing(_load_archive, render_archive, archives.content_digest),
+    manual.KIND: Drawing(manual.load_manual, render_manual, manual.content_hash),
 }
 
 
