@@ -127,7 +127,7 @@ def _context(record: ManualRecord, edition: Edition) -> dict[str, Any]:
 
 def _parts(ctx: Context) -> Iterable[Part]:
     """The chapters and annexes that the edition has."""
-    record = ctx.record
+    _, record = ctx.say, ctx.record
     outline = read_yaml("work_manual.yaml")
     slim = record.edition == "post" and not ctx.posts()[0].account
     for number, line in enumerate(outline["chapters"], 1):
@@ -140,7 +140,7 @@ def _parts(ctx: Context) -> Iterable[Part]:
         if record.edition == "post" and name not in (ANNEXES[3:] if slim else OF_POSTS):
             continue
         sections = tuple(_filled(ctx, part, title) for part in chapter(record.lang, name))
-        label = f"{ctx.say('Annex')} {at}"
+        label = _("Annex %(number)s") % {"number": at}
         heading = sections[0].title if ctx.english else title
         yield Part(label, heading, sections, plain=len(sections) == 1)
 

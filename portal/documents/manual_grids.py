@@ -39,7 +39,7 @@ def overview(ctx: Context, _arg: str) -> Iterable[Block]:
         posts = sum(len(ctx.people(grid.code, head_of[level])) for grid in grids)
         households = f"{sum(counted):,}" if any(counted) else ""
         rows.append((names[level], len(grids), households, ctx.post_name(head_of[level]), posts))
-    titles = (_("Level"), _("Grids"), _("Households"), _("Head"), _("Heads in office"))
+    titles = (_("Level"), _("Grids"), _("Households"), _("Who heads it"), _("Heads in office"))
     if ctx.record.edition != "community":
         rows, titles = [row[:4] for row in rows], titles[:4]
     yield table(titles, rows, (18, 14, 18, 32, 18)[: len(titles)], _("The grids in numbers"))
@@ -54,28 +54,19 @@ def overview(ctx: Context, _arg: str) -> Iterable[Block]:
 
 
 def grids(ctx: Context, _arg: str) -> Iterable[Block]:
-    """Every cell under its block and area; only in the edition of the community."""
+    """The blocks under their areas with what they hold; only in the edition of the community."""
     _ = ctx.say
     if ctx.record.edition != "community":
         return
     names = {grid.code: grid.name for grid in ctx.record.grids}
-    for area in ctx.grids("area"):
-        cells = ctx.grids("cell", area.code)
-        rows = [
-            (
-                cell.name,
-                cell.code[12:],
-                names.get(cell.parent, ""),
-                _kind(ctx, cell),
-                cell.households or "",
-            )
-            for cell in cells
-        ]
-        total = sum(cell.households or 0 for cell in cells)
-        facts = {"area": area.name, "cells": len(cells), "households": f"{total:,}"}
-        yield head(_("%(area)s: %(cells)s cells, %(households)s households") % facts)
-        titles = (_("Cell"), _("Code"), _("Block"), _("Kind"), _("Households"))
-        yield table(titles, rows, (28, 16, 26, 16, 14))
+    rows = []
+    for block in ctx.grids("block"):
+        cells = ctx.grids("cell", block.code)
+        counted = sum(cell.households or 0 for cell in cells)
+        area = names.get(block.parent, "")
+        rows.append((block.name, block.code[12:], area, len(cells), f"{counted:,}"))
+    titles = (_("Block"), _("Code"), _("Area"), _("Cells"), _("Households"))
+    yield table(titles, rows, (30, 14, 30, 12, 14), _("The blocks of the community"))
 
 
 def _kind(ctx: Context, grid: ManualGrid) -> str:
@@ -114,8 +105,9 @@ def _map(
     height: float = HEIGHT,
 ) -> Block:
     """A map, or a sentence where there is no boundary."""
+    _ = ctx.say
     if not focus.boundary:
-        return local(ctx.say("No boundary of %(grid)s is on record.") % {"grid": focus.name})
+        return local(_("No boundary of %(grid)s is on record.") % {"grid": focus.name})
     words = map_labels(ctx.say) | {"here": ""}
     around, rest = (
         [_shape(g.code, g.name, g.boundary) for g in group if g.boundary]
@@ -123,7 +115,7 @@ def _map(
     )
     shape = _shape(focus.code, focus.name, focus.boundary)
     drawing = draw_map(shape, around, rest, WIDTH, height, words)
-    title = ctx.say("Map of the grid") + ctx.say(": ") + focus.name
+    title = _("Map of the grid") + _(": ") + focus.name
     return Block("figure", markup=figure(drawing, title))
 
 

@@ -12,7 +12,6 @@ from portal.rules.defaults import community_hotlines
 FIRST = ("110", "119", "120", "122", "96110")
 REPAIR = ("供水", "供电", "供热", "供气", "燃气", "环卫", "园林")
 ELSEWHERE = ("street", "unit", "police", "org", "property", "committee")
-PER_ROW = 3
 # Schemes of assessment that concern a post, by the level of the post.
 SCHEMES = {"cell": ("worker_month", "cell_quarter"), "block": ("cell_quarter",),
            "area": ("area_quarter",)}  # fmt: skip
@@ -85,7 +84,7 @@ def phones(ctx: Context, which: str) -> Iterable[Block]:
     ]
     if which == "community":
         rows += _heads(ctx)
-    yield table((_("Whom to call"), _("Number"), _("Hours")), rows, (46, 30, 24), "", "phones")
+    yield table((_("Whom to call"), _("Telephone"), _("Hours")), rows, (46, 30, 24), "", "phones")
 
 
 def lines_of(ctx: Context) -> list[ManualHotline]:
@@ -142,6 +141,7 @@ def matters(ctx: Context, _arg: str) -> Iterable[Block]:
     _ = ctx.say
     every = ctx.record.edition != "post"
     groups, items = _categories()
+    titles = (_("Group, and who takes the lead"), _("Categories"))
     for kind, name in matter_kinds(_).items():
         rows = []
         for group in groups[kind]:
@@ -149,11 +149,10 @@ def matters(ctx: Context, _arg: str) -> Iterable[Block]:
             if members:
                 lead = leads(_)[group["lead"]]
                 label = f"{_category(ctx, group)}{_(' (')}{lead}{_(')')}"
-                rows += [(label, *cells) for cells in _batches(ctx, members)]
+                rows.append((label, _("; ").join(_item(ctx, member) for member in members)))
         if rows:
             yield head(name)
-            titles = (_("Group, and who takes the lead"), _("Categories"), BLANK, BLANK)
-            yield table(titles, _merged(rows), (28, 24, 24, 24), "", "matters")
+            yield table(titles, rows, (30, 70))
 
 
 def _chosen(item: dict[str, str]) -> bool:
@@ -174,23 +173,6 @@ def _categories() -> tuple[dict[str, list[dict[str, str]]], dict[str, list[dict[
 
 def _category(ctx: Context, line: dict[str, str]) -> str:
     return f"{line['code']} {line['en'] if ctx.english else line['zh']}"
-
-
-def _batches(ctx: Context, members: list[dict[str, str]]) -> Iterable[tuple[str, ...]]:
-    cells = [_item(ctx, member) for member in members]
-    for at in range(0, len(cells), PER_ROW):
-        line = cells[at : at + PER_ROW]
-        yield (*line, *([BLANK] * (PER_ROW - len(line))))
-
-
-def _merged(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The group is named once; further rows of it leave the first cell empty."""
-    seen = ""
-    merged = []
-    for row in rows:
-        merged.append((BLANK, *row[1:]) if row[0] == seen else row)
-        seen = row[0]
-    return merged
 
 
 def _item(ctx: Context, item: dict[str, str]) -> str:

@@ -19,7 +19,7 @@ def leading(ctx: Context, _arg: str) -> Iterable[Block]:
         for role in LEADING
     ]
     widths = (40, 36, 24)
-    yield table((_("Post"), _("Name"), _("Telephone")), rows, widths, ctx.record.publisher)
+    yield table((_("Post"), _("Full name"), _("Telephone")), rows, widths, ctx.record.publisher)
 
 
 def _names(ctx: Context, code: str, *roles: str) -> str:
@@ -113,7 +113,7 @@ def linked(ctx: Context, _arg: str) -> Iterable[Block]:
         if p.role in roles and _near(ctx, p.grid_code)
     ]
     rows += [(BLANK,) * 4] * max(4 - len(rows), 1)
-    titles = (_("Service"), _("Name"), _("Grid"), _("Telephone"))
+    titles = (_("Service"), _("Full name"), _("Grid"), _("Telephone"))
     yield table(titles, rows, (34, 20, 24, 22), _("Who comes into the grid"), "write")
 
 
@@ -165,7 +165,7 @@ def _one_post(ctx: Context, post: ManualPost) -> Iterable[Block]:
 def signoff(ctx: Context, _arg: str) -> Iterable[Block]:
     """Who received the manual, and when it went back."""
     _ = ctx.say
-    titles = (_("No."), _("Name"), _("Post"), _("Issue"), _("Received on"), _("Signature"),
+    titles = (_("No."), _("Full name"), _("Post"), _("Issue"), _("Received on"), _("Signature"),
               _("Returned on"))  # fmt: skip
     rows = [(str(at), *([BLANK] * 6)) for at in range(1, 4 if ctx.record.subject else 13)]
     yield table(titles, rows, (7, 17, 18, 9, 17, 17, 15), "", "write")

@@ -30,6 +30,7 @@ BIKE = "M{0} 150A22 22 0 1 0 {0} 149ZM{1} 150A22 22 0 1 0 {1} 149Z"
 
 def sign(ctx: Context, name: str) -> Iterable[Block]:
     """The pair of pictures of a subject."""
+    _ = ctx.say
     wrong, right, captions = _pair(ctx, name)
     bad, good = captions
     parts = (
@@ -40,7 +41,7 @@ def sign(ctx: Context, name: str) -> Iterable[Block]:
         f'<g transform="translate(518 12)">{right}</g>',
         _mark(ctx, 774, good, GREEN, wrong=False),
     )
-    text = ctx.say("Wrong: %(bad)s. Right: %(good)s.") % {"bad": bad, "good": good}
+    text = _("Wrong: %(bad)s. Right: %(good)s.") % {"bad": bad, "good": good}
     yield Block("figure", markup=figure(svg(WIDTH, HEIGHT, *parts), text), css="sign")
 
 

@@ -2,7 +2,7 @@
 
 A file holds a chapter in one language. ``##`` begins a section (with its title; without one it is
 that of ``work_manual.yaml``), ``###`` a heading within it. A line is a paragraph unless it begins
-with ``-`` a point, ``1.`` a step, ``+`` what to do, ``x`` what not to do, ``!`` something to
+with ``-`` a point, ``1.`` a step, ``x`` what not to do, ``!`` something to
 remember, ``?`` what the community fills in, ``|`` a row of a table (the first one is its head;
 ``|=`` gives the widths of the columns in per cent) or ``@`` the name of something that the record
 or the default data supply.
@@ -23,7 +23,7 @@ from portal.rules.manual import TEXTS
 
 FOLDERS = {"zh_Hans_CN": "zh", "en": "en"}
 STEP = re.compile(r"(\d+)\. (.*)")
-MARKS = {"-": "list", "+": "do", "x": "dont", "!": "note", "?": "local", "@": "data"}
+MARKS = {"-": "list", "x": "dont", "!": "note", "?": "local", "@": "data"}
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ def _block(line: str) -> Block:
     text = line[1:].strip()
     if kind is None:
         return Block("para", line.strip())
-    return Block(kind, items=(text,)) if kind in ("list", "do", "dont") else Block(kind, text)
+    return Block(kind, items=(text,)) if kind in ("list", "dont") else Block(kind, text)
 
 
 def _grows(held: Block, block: Block) -> bool:
     if held.kind == "table":
         return not block.widths
-    return held.kind in ("list", "do", "dont", "steps")
+    return held.kind in ("list", "dont", "steps")
 
 
 def _grown(held: Block, block: Block) -> Block:

@@ -52,7 +52,7 @@ def matter_kinds(_: Say) -> dict[str, str]:
     return {
         "dispute": _("Dispute"),
         "hazard": _("Hazard"),
-        "request": _("Request"),
+        "request": _("Service request"),
         "complaint": _("Complaint"),
         "letter": _("Letter"),
         "petition": _("Petition matter"),

@@ -112,9 +112,9 @@ def _meeting(ctx: Context, meeting: ManualMeeting) -> str:
 
 
 def _agenda(ctx: Context, meeting: ManualMeeting) -> str:
-    text = meeting.agenda
+    _, text = ctx.say, meeting.agenda
     if not text:
-        return ctx.say("By the roster: hear, note, do what can be done at once")
+        return _("By the roster: hear, note, do what can be done at once")
     return english()["meetings"].get(text, text) if ctx.english else text
 
 
@@ -215,13 +215,13 @@ def rules(ctx: Context, _arg: str) -> Iterable[Block]:
         (_("Upwards"), _("at half of the level's time without progress; the clock goes on")),
         (_("Not ours"), _("told within %(count)s working days, with ground and destination")
          % {"count": rule["not_ours"]["notice_workdays"]}),
-        (_("Group"), _("%(people)s people or %(households)s households: major")
+        (_("Many people"), _("%(people)s people or %(households)s households: major")
          % {"people": group["people"], "households": group["households"]}),
         (_("Repeat"), _("%(times)s times at one place in %(days)s days: propose an analysis")
          % {"times": again["same_place_and_category"], "days": again["within_days"]}),
     )  # fmt: skip
     yield para(_("What changes a deadline:"))
-    yield table((_("Rule"), _("How")), rows, (20, 80))
+    yield table((_("Case"), _("How")), rows, (20, 80))
 
 
 def warnings(ctx: Context, _arg: str) -> Iterable[Block]:
