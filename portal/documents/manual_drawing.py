@@ -83,9 +83,7 @@ def box(
             break
         size -= 1
     top = y + h / 2 - (len(lines) - 1) * size * LINE / 2 + size * 0.36
-    return rect(x, y, w, h, fill, stroke) + write(
-        x + w / 2, top, lines, size, ink, "middle", bold
-    )
+    return rect(x, y, w, h, fill, stroke) + write(x + w / 2, top, lines, size, ink, "middle", bold)
 
 
 def arrow(points: Sequence[tuple[float, float]], colour: str = INK, dashed: bool = False) -> str:

@@ -39,10 +39,12 @@ def overview(ctx: Context, _arg: str) -> Iterable[Block]:
         posts = sum(len(ctx.people(grid.code, head_of[level])) for grid in grids)
         households = f"{sum(counted):,}" if any(counted) else ""
         rows.append((names[level], len(grids), households, ctx.post_name(head_of[level]), posts))
-    titles = (_("Level"), _("Grids"), _("Households"), _("Who heads it"), _("Heads in office"))
-    if ctx.record.edition != "community":
-        rows, titles = [row[:4] for row in rows], titles[:4]
-    yield table(titles, rows, (18, 14, 18, 32, 18)[: len(titles)], _("The grids in numbers"))
+    titles = [_("Level"), _("Grids"), _("Households"), _("Who heads it"), _("Heads in office")]
+    # A grid's record names only the people on its own branch: nothing to count.
+    count = 5 if ctx.record.edition == "community" else 4
+    widths = (18, 14, 18, 32, 18)
+    shown = [row[:count] for row in rows]
+    yield table(titles[:count], shown, widths[:count], _("The grids in numbers"))
     standards = _("; ").join(
         f"{kinds_of_cells(_)[kind]} {least}–{most}" for kind, least, most in ctx.record.standards
     )
@@ -161,9 +163,9 @@ def households(ctx: Context, _arg: str) -> Iterable[Block]:
     if rows:
         yield table(titles, rows, (28, 20, 14, 14, 24), _("Households as declared"))
     if record.edition != "community":
-        titles = (_("No."), _("Building"), _("Entrances"), _("Storeys"), _("Dwellings"),
+        heads = (_("No."), _("Building"), _("Entrances"), _("Storeys"), _("Dwellings"),
                   _("Property company"), _("Note"))  # fmt: skip
-        yield blanks(titles, 10, (7, 25, 11, 11, 12, 18, 16), _("Buildings, to be filled in"))
+        yield blanks(heads, 10, (7, 25, 11, 11, 12, 18, 16), _("Buildings, to be filled in"))
     yield local(_("Filled in by hand until the register of buildings is open."))
 
 
@@ -211,5 +213,5 @@ def neighbours_of(ctx: Context, _arg: str) -> Iterable[Block]:
     if not found:
         yield para(_("No grid of this level touches it."))
         return
-    titles = (_("Neighbour"), _("Lies"), _("Common line, m"), ctx.post_name(role), _("Telephone"))
-    yield table(titles, found, (28, 14, 16, 20, 22), _("Who is next to this grid"))
+    heads = (_("Neighbour"), _("Lies"), _("Common line, m"), ctx.post_name(role), _("Telephone"))
+    yield table(heads, found, (28, 14, 16, 20, 22), _("Who is next to this grid"))

@@ -43,12 +43,12 @@ def indicators(ctx: Context, _arg: str) -> Iterable[Block]:
         if scheme["code"] in chosen:
             yield head(scheme["en" if ctx.english else "zh"].partition(" (self")[0])
             rows = [_indicator(ctx, line) for line in scheme["indicators"]]
-            widths: tuple[float, ...] = (32, 9, 41, 9, 9)
-            heads = titles
             if ctx.english:  # formulas are on record in Chinese
                 rows = [(row[0], row[1], row[3], row[4]) for row in rows]
-                heads, widths = (titles[0], titles[1], titles[3], titles[4]), (58, 14, 14, 14)
-            yield table(heads, rows, widths)
+                heads = (titles[0], titles[1], titles[3], titles[4])
+                yield table(heads, rows, (58, 14, 14, 14))
+            else:
+                yield table(titles, rows, (32, 9, 41, 9, 9))
 
 
 def _schemes(ctx: Context) -> tuple[str, ...]:
@@ -119,8 +119,15 @@ def _heads(ctx: Context) -> list[tuple[str, str, str]]:
     """Public telephones of the people on the way up from the grid."""
     _ = ctx.say
     own = ctx.record.code
-    roles = ("grid_worker", "grid_leader", "cell_head", "block_head", "area_head", "office_director")
-    rows = {}
+    roles = (
+        "grid_worker",
+        "grid_leader",
+        "cell_head",
+        "block_head",
+        "area_head",
+        "office_director",
+    )
+    rows: dict[tuple[str, str], tuple[str, str, str]] = {}
     for person in ctx.record.people:
         if person.role in roles and person.phone and own.startswith(person.grid_code):
             key = f"{ctx.post_name(person.role)} {person.name}"

@@ -99,7 +99,9 @@ class Context:
         if not self.english:
             return rule.clauses
         default = _default_regulations().get(rule.code)
-        return tuple(english()["regulations"][rule.code]) if default == rule.clauses else rule.clauses
+        return (
+            tuple(english()["regulations"][rule.code]) if default == rule.clauses else rule.clauses
+        )
 
 
 def _translated(

@@ -82,9 +82,9 @@ def roster(ctx: Context, _arg: str) -> Iterable[Block]:
         if _near(ctx, cell.code)
     ]
     if cells:
-        titles = (_("Cell"), *(ctx.post_name(role) for role in CELL_ROLES), _("Telephone"))
+        heads = (_("Cell"), *(ctx.post_name(role) for role in CELL_ROLES), _("Telephone"))
         yield para(_("In each cell:"))
-        yield table(titles, cells, (24, 17, 17, 17, 25))
+        yield table(heads, cells, (24, 17, 17, 17, 25))
     yield para(_("Telephones are those that may be shown in public."))
 
 
@@ -113,8 +113,8 @@ def linked(ctx: Context, _arg: str) -> Iterable[Block]:
         if p.role in roles and _near(ctx, p.grid_code)
     ]
     rows += [(BLANK,) * 4] * max(4 - len(rows), 1)
-    titles = (_("Service"), _("Full name"), _("Grid"), _("Telephone"))
-    yield table(titles, rows, (34, 20, 24, 22), _("Who comes into the grid"), "write")
+    heads = (_("Service"), _("Full name"), _("Grid"), _("Telephone"))
+    yield table(heads, rows, (34, 20, 24, 22), _("Who comes into the grid"), "write")
 
 
 def posts(ctx: Context, _arg: str) -> Iterable[Block]:

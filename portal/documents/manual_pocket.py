@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from portal.documents.manual_lists import FIRST, group_of, lines_of
 from portal.documents.manual_parts import Context
 from portal.documents.manual_text import Block, chapter, read_yaml
-from portal.documents.manual_words import grades, matter_kinds
+from portal.documents.manual_words import grades, matter_kinds, when
 from portal.documents.manual_work import attended, called
-from portal.documents.manual_words import when
 
 MOST_DUTIES, MOST_LINES = 9, 9
 
@@ -99,6 +98,3 @@ def forms(ctx: Context, _arg: str) -> Iterable[Block]:
             if block.kind == "table":
                 rows = (block.head, *block.rows)
                 yield Block("form", section.title, rows=rows)
-
-
-

@@ -238,5 +238,3 @@ def warnings(ctx: Context, _arg: str) -> Iterable[Block]:
     )  # fmt: skip
     yield table((_("Lamp"), _("When"), _("Who is told")), rows, (24, 40, 36))
     yield para(_("Responsibility is decided by people: the person is heard first."))
-
-

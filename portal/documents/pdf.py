@@ -92,8 +92,11 @@ def style_sheet(text: str) -> CSS:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the collector of cyclic garbage: a layout is one growing graph that is all in use, and
-    the collector walks it again and again, a fifth of the time."""
+    """Without the collector of cyclic garbage.
+
+    A layout is one growing graph that is all in use: the collector walks it again and again and
+    takes a fifth of the time.
+    """
     running = gc.isenabled()
     gc.disable()
     try:

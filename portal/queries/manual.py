@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -55,7 +55,7 @@ def collect_manual(
     lineage = (*ancestors(code), code)
     community = code[:COMMUNITY_DIGITS]
     names = dict(session.execute(select(Grid.code, Grid.name).where(Grid.code.in_(lineage))).all())
-    if code not in names or community not in names:
+    if code not in names or len(community) < COMMUNITY_DIGITS or community not in names:
         return None
     grids = tuple(_grids(session, community))
     own = next(grid for grid in grids if grid.code == code)
@@ -75,9 +75,7 @@ def collect_manual(
         name=own.name,
         level=own.level,
         community=head,
-        above=tuple(
-            names[c] for c in lineage[:-1] if c in names and len(c) >= COMMUNITY_DIGITS
-        ),
+        above=tuple(names[c] for c in lineage[:-1] if c in names and len(c) >= COMMUNITY_DIGITS),
         url=f"{public_url}/directory/{code}",
         publisher=office if office.startswith(head) else f"{head}{office}",
         holders=tuple(p.name for p in people if p.grid_code == code and p.role == subject),
@@ -248,16 +246,15 @@ def _meetings(session: Session, code: str, lineage: tuple[str, ...]) -> Iterable
         )
         .order_by(MeetingSeries.grid_code, MeetingSeries.id)
     )
-    yield from dict.fromkeys(_meeting(row) for row in session.execute(found))
+    yield from dict.fromkeys(_meeting(*row) for row in session.execute(found))
 
 
-def _meeting(row: Row[Any]) -> ManualMeeting:
-    series, level = row
+def _meeting(series: MeetingSeries, level: str) -> ManualMeeting:
     return ManualMeeting(
         series.kind,
         level,
         series.rrule or "",
-        series.start_time.strftime("%H:%M"),
+        series.start_time.strftime("%H:%M") if series.start_time else "",
         series.minutes,
         series.holiday,
         tuple(series.attendees.split(";")),

@@ -12,11 +12,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from portal.errors import OutOfScope, RuleError
-from portal.queries.manual import KIND, collect_manual
+from portal.queries.manual import KIND as KIND
+from portal.queries.manual import collect_manual
 from portal.queries.manual_record import ManualGrid, ManualMeeting, ManualRecord
 from portal.rules import documents
 from portal.rules.defaults import FOLDER
 from portal.rules.geometry import load_geometry, neighbours
+from portal.scope import ancestors
 
 TEXTS = FOLDER / "manual"
 PRINTED = (
@@ -62,9 +64,7 @@ def load_manual(session: Session, grid_code: str, lang: str, subject: str = "") 
                 lacking=" ".join(str(part) for part in lacking),
             )
         )
-    return replace(
-        record, meetings=record.meetings or default_meetings(record), texts=texts_digest()
-    )
+    return replace(record, meetings=record.meetings or default_meetings(), texts=texts_digest())
 
 
 def subjects(record: ManualRecord) -> tuple[str, ...]:
@@ -124,15 +124,11 @@ def content_hash(record: ManualRecord) -> str:
         related = record.code.startswith(grid.code) or grid.code.startswith(record.code)
         return related or grid.code in near
 
-    grids = tuple(grid if kept(grid) else replace(grid, boundary="") for grid in record.grids)
-    heads = {p for p in record.people if kept_person(p.grid_code, record.code, near)}
-    people = tuple(person for person in record.people if person in heads)
+    shown = {grid.code for grid in record.grids if kept(grid)}
+    above = set(ancestors(record.code))
+    grids = tuple(g if g.code in shown else replace(g, boundary="") for g in record.grids)
+    people = tuple(p for p in record.people if p.grid_code in shown | above)
     return documents.digest_of(replace(record, history=(), grids=grids, people=people))
-
-
-def kept_person(grid_code: str, code: str, near: set[str]) -> bool:
-    """Whether somebody of ``grid_code`` is named in the manual of ``code``."""
-    return code.startswith(grid_code) or grid_code.startswith(code) or grid_code in near
 
 
 @lru_cache(maxsize=1)
@@ -144,7 +140,7 @@ def texts_digest() -> str:
     return digest.hexdigest()
 
 
-def default_meetings(record: ManualRecord) -> tuple[ManualMeeting, ...]:
+def default_meetings() -> tuple[ManualMeeting, ...]:
     """The meetings of the plan, until the community has series of its own."""
     with (FOLDER / "meetings.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
