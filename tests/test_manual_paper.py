@@ -152,3 +152,19 @@ def test_nothing_marks_people(session: Session) -> None:
     forbidden = ("信仰", "宗教", "政治面貌", "前科", "身份证", "重点人", "上访")
     # Whole words of headings; what says that nothing of the kind is kept may use them.
     assert [label for label in labels if any(word in label for word in forbidden)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "role"), [(COMMUNITY, ""), (CELL, ""), (CELL, "grid_worker"), (CELL, "volunteer")]
+)
+def test_two_tables_never_follow_one_another(session: Session, code: str, role: str) -> None:
+    """The second one's head would pass for the first one's, repeated on the next page."""
+    record = load_manual(session, code, ZH, role)
+    parts = drawing.parts_of(record)
+    for part in parts:
+        for section in part.sections:
+            pairs = zip(section.blocks, section.blocks[1:], strict=False)
+            follows = [b.head for a, b in pairs if a.kind == b.kind == "table" and not b.text]
+            assert follows == []
+            assert "data" not in {block.kind for block in section.blocks}
+    assert len(parts) == {"": 17, "grid_worker": 16, "volunteer": 8}[role]

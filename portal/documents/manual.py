@@ -120,9 +120,14 @@ def _context(record: ManualRecord, edition: Edition) -> dict[str, Any]:
         "post": ctx.post_name(record.subject) if record.subject else "",
         "issues": [issue, *reversed(earlier)],
         "guide": chapter(record.lang, "front")[0],
-        "parts": list(_parts(ctx)),
+        "parts": parts_of(record),
         "panels": [_filled(ctx, section) for section in chapter(record.lang, "pocket")],
     }
+
+
+def parts_of(record: ManualRecord) -> list[Part]:
+    """The chapters and annexes of a manual, filled with what the record says."""
+    return list(_parts(Context(record, translations(record.lang).gettext)))
 
 
 def _parts(ctx: Context) -> Iterable[Part]:
