@@ -31,6 +31,7 @@ NEVER = {"台帐", "看板", "工单", "打回"}
 LATIN = re.compile(r"[A-Za-z]{2,}")
 HAN = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]+")
 FORMATS = {"CSV", "XLSX", "PDF", "GeoJSON", "QR", "JPEG", "PNG", "WebP", "MB"}
+FORMATS |= {"WGS", "GCJ", "Tab", "Delete", "Alt"}  # reference systems; keys as they are printed
 REQUEST = re.compile(r"\b[0-9a-f]{16}\b")
 # Between them they meet every kind of page; the others see some of the same.
 WALKERS = ("station", "admin", "auditor", "leader07")
@@ -247,6 +248,9 @@ def chinese_data() -> re.Pattern[str]:
     users = db.metadata.tables["ab_user"].c
     for family, given in db.session.execute(select(users.last_name, users.first_name)):
         found.add(f"{family}{given}")
-    found |= {text.partition("（")[0] for text in found}
+    # Long names break before a bracket on a map.
+    found |= {
+        part for text in found for part in (text.partition("（")[0], f"（{text.partition('（')[2]}")
+    }
     chinese = sorted((text for text in found if HAN.search(text)), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, chinese)))

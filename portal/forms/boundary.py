@@ -16,6 +16,7 @@ class BoundaryForm(PortalForm):
         _l("Boundary as GeoJSON"),
         [DataRequired(_l("Draw the boundary, or paste it as GeoJSON.")), Length(max=LONGEST)],
         description=_l("A Polygon or MultiPolygon; longitude comes first."),
+        render_kw={"lang": "zxx", "spellcheck": "false"},  # no language, so no mistakes in it
     )
     system = SelectField(
         _l("Coordinates are in"),
