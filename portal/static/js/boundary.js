@@ -172,6 +172,7 @@
       corners.targets.push({ name, rings: parts.flat() });
     });
     fit();
+    corners.shape.bringToFront();
     box.dataset.ready = '1';
   };
 
