@@ -1,6 +1,7 @@
 """The editor of boundaries in a real browser: drag, see what is wrong, be refused, mend, save."""
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -9,8 +10,11 @@ from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import select
 
+from portal.documents.board import render_board
 from portal.extensions import db
-from portal.models import Grid
+from portal.models import Board, Grid
+from portal.queries import boards_hung
+from portal.rules import boards, documents, posting
 from portal.rules.check_grids import on_the_ground
 from portal.rules.geometry import load_geometry
 from portal.scope import SYSTEM, acting
@@ -19,6 +23,7 @@ from tests.support.browser import Visitor
 
 pytestmark = pytest.mark.browser
 CELL, BESIDE = "4201020029900102002", "4201020029900102003"  # 桂香院 and 花语里, south of it
+THIRD = "4201020029900102001"  # beside the first, away from the corner that moves
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -80,37 +85,50 @@ def drag(page: Page, number: int, right: float, down: float) -> None:
     page.wait_for_timeout(300)
 
 
-def test_a_corner_is_dragged_refused_mended_and_saved(
-    visit: Callable[..., Visitor], portal: Flask
+def hang_boards(portal: Flask) -> None:
+    """A notice board of each of three cells hangs on its wall and is true."""
+    with portal.app_context(), acting(SYSTEM):
+        for code in (CELL, BESIDE, THIRD):
+            issued = boards.issue_board(db.session, code, "a4", "zh_Hans_CN", render_board)
+            board = posting.expect(db.session, issued)
+            posting.hang(db.session, board, issued.id)
+        db.session.commit()
+
+
+def boards_now(portal: Flask) -> dict[str, Board]:
+    """Code → the board on the wall with its versions."""
+    with portal.app_context():
+        keys = db.session.scalars(select(Board.id).order_by(Board.grid_code)).all()
+        found = [boards_hung.board_with_versions(db.session, key) for key in keys]
+        db.session.expunge_all()
+    return {board.grid_code: board for board in found if board is not None}
+
+
+def replaced(portal: Flask) -> set[str]:
+    """Codes of the boards that are stale and whose replacement is drawn."""
+    return {
+        code
+        for code, board in boards_now(portal).items()
+        if board.stale_since is not None and board.replacement is not None
+    }
+
+
+def test_a_corner_is_dragged_refused_mended_saved_and_two_boards_are_replaced(
+    visit: Callable[..., Visitor], portal: Flask, live_worker: None
 ) -> None:
+    hang_boards(portal)
+    assert replaced(portal) == set()
     visitor, number = visit("station"), shared_corner(portal)
     before = {code: boundary(portal, code) for code in (CELL, BESIDE)}
     page = visitor.page
     open_editor(page, portal)
     drag(page, number, 20, 60)
-    # The overlap shows on the map and in words, with its square metres and the other grid.
-    shown = page.locator("#findings li").first
-    assert "重叠" in shown.inner_text()
-    assert "花语里" in page.locator("#findings").inner_text()
-    assert page.locator("#canvas .leaflet-tooltip.bad").count() >= 1
-    assert "平方米" in page.locator("#canvas .leaflet-tooltip.bad").first.inner_text()
-    with page.expect_navigation():
-        page.locator("button[value=save]").click()
-    assert page.url.endswith(f"/grids/boundary/{key(portal, CELL)}")
-    assert page.locator("#errors, .note.late").count() >= 1
-    assert "平方米" in page.locator("#findings").inner_text()
+    refused_with_the_overlap(page)
     for code, shape in before.items():
         assert boundary(portal, code).equals(shape)
-    # What was drawn is kept; letting the others follow mends it.
-    page.locator("#editor[data-ready]").wait_for()
     kept = shapely.geometry.shape(json.loads(page.locator("#geometry").input_value()))
     assert not kept.equals(before[CELL])
-    page.locator("#follow").check()
-    page.locator("#findings").wait_for(state="detached")
-    told = page.locator("#state").inner_text()
-    assert "桂香院" in told
-    assert "花语里" in told
-    assert page.locator("#findings").count() == 0
+    mended_by_following(page)
     assert visitor.axe() == []
     with page.expect_navigation():
         page.locator("button[value=save]").click()
@@ -121,6 +139,50 @@ def test_a_corner_is_dragged_refused_mended_and_saved(
     assert after[CELL].equals(kept)
     with portal.app_context(), acting(SYSTEM):
         assert on_the_ground(records_of(db.session)) == []
+    the_two_boards_are_replaced(portal)
+    page.goto("/boards/list/")
+    assert page.locator("main tbody tr").count() == 3
+
+
+def refused_with_the_overlap(page: Page) -> None:
+    """The overlap shows on the map and in words, with its square metres and the other grid; saving
+    is refused, and says the same."""
+    assert "重叠" in page.locator("#findings li").first.inner_text()
+    assert "花语里" in page.locator("#findings").inner_text()
+    assert "平方米" in page.locator("#canvas .leaflet-tooltip.bad").first.inner_text()
+    path = page.url
+    with page.expect_navigation() as answered:
+        page.locator("button[value=save]").click()
+    assert answered.value is not None
+    assert answered.value.status == 400
+    assert page.url == path
+    assert page.locator(".note.late").count() == 1
+    assert "平方米" in page.locator("#findings").inner_text()
+
+
+def mended_by_following(page: Page) -> None:
+    """What was drawn is kept; with the others following nothing is wrong any more."""
+    page.locator("#editor[data-ready]").wait_for()
+    page.locator("#follow").check()
+    page.locator("#findings").wait_for(state="detached")
+    told = page.locator("#state").inner_text()
+    assert "桂香院" in told
+    assert "花语里" in told
+
+
+def the_two_boards_are_replaced(portal: Flask) -> None:
+    """The worker looks at the boards: those of the two cells are stale and replaced, no other."""
+    ends = time.monotonic() + 60
+    while len(replaced(portal)) < 2 and time.monotonic() < ends:
+        time.sleep(0.5)
+    assert replaced(portal) == {CELL, BESIDE}
+    for code, board in boards_now(portal).items():
+        assert (board.stale_since is None) == (code == THIRD)
+        if board.replacement is not None:
+            assert board.stale_reason == "boundary"
+            assert board.replacement_id != board.document_id
+            with portal.app_context():
+                assert documents.stored_file(board.replacement).read_bytes().startswith(b"%PDF")
 
 
 def test_a_corner_snaps_to_the_corner_beside_it(
