@@ -55,11 +55,20 @@ WORDS: dict[str, dict[Any, Any]] = {
 
 def changes(log: Sequence[Any], posts: Iterable[Holder]) -> tuple[tuple[Change, ...], int]:
     """The newest changes first, and how many older ones are left out. ``log``: entries of the
-    audit log; ``posts``: everybody who holds, held or will hold a post here.
+    audit log, newest first; ``posts``: everybody who holds, held or will hold a post here.
     """
-    found = [change for entry in log if (change := _entry(entry)) is not None]
+    found: list[Change] = []
+    drawn = False  # an entry may not know whether there was a boundary before
+    for entry in reversed(log):
+        told: dict[str, Any] = json.loads(entry.changes) if entry.changes else {}
+        change = _entry(entry, told, drawn)
+        if entry.table_name == "grids" and "boundary" in told:
+            drawn = bool(_pair(told["boundary"])[1])
+        if change is not None:
+            found.append(change)
     for post in posts:
         found += _post(post)
+    found.reverse()
     found.sort(key=lambda change: change.day, reverse=True)
     return tuple(found[:MOST]), max(0, len(found) - MOST)
 
@@ -74,9 +83,8 @@ def _post(post: Holder) -> list[Change]:
     return made
 
 
-def _entry(entry: Any) -> Change | None:
+def _entry(entry: Any, told: dict[str, Any], drawn: bool) -> Change | None:
     """An entry in words; None where there is nothing that people would miss."""
-    told: dict[str, Any] = json.loads(entry.changes) if entry.changes else {}
     name = {"name": entry.row_label or ""}
     if entry.action == "insert":
         text = _("%(name)s was entered.") % name
@@ -84,7 +92,7 @@ def _entry(entry: Any) -> Change | None:
         text = _("%(name)s was deleted.") % name
     else:
         text = _("; ").join(
-            _column(column, value) for column, value in told.items() if _told(column)
+            _column(column, value, drawn) for column, value in told.items() if _told(column)
         )
         if not text:
             return None
@@ -98,18 +106,24 @@ def _told(column: str) -> bool:
     return column in COLUMNS or column == "boundary"
 
 
-def _column(column: str, value: Any) -> str:
-    """What happened to one column: old and new value."""
+def _column(column: str, value: Any, drawn: bool) -> str:
+    """What happened to one column: old and new value. ``drawn``: there was a boundary before."""
+    old, new = _pair(value)
     if column == "boundary":
-        old, new = value if isinstance(value, list) and len(value) == 2 else (None, value)
         if not new:
             return _("the boundary was taken away")
-        return _("the boundary was changed") if old else _("the boundary was drawn")
+        return _("the boundary was changed") if old or drawn else _("the boundary was drawn")
     label = str(COLUMNS[column])
     if column in WITHOUT_VALUES:
         return label
-    pair = value if isinstance(value, list) and len(value) == 2 else [None, value]
-    return f"{label}{_(': ')}{' → '.join(_value(column, one) for one in pair)}"
+    return f"{label}{_(': ')}{_value(column, old)} → {_value(column, new)}"
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    """Old and new value as the log has them; entries of new rows only have the new one."""
+    if isinstance(value, list) and len(value) == 2:
+        return value[0], value[1]
+    return None, value
 
 
 def _value(column: str, value: Any) -> str:

@@ -155,7 +155,8 @@ def _households(session: Session, grid: Grid) -> str:
         if limits[0] <= declared <= limits[1]
         else _("off the standard of %(least)s to %(most)s")
     )
-    return f"{declared}{_(', ')}{verdict % {'least': limits[0], 'most': limits[1]}}"
+    told = verdict % {"least": limits[0], "most": limits[1]}
+    return _("%(households)s, %(verdict)s") % {"households": declared, "verdict": told}
 
 
 def _neighbours(

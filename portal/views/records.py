@@ -14,11 +14,14 @@ from portal.models.choices import (
     DOCUMENT_LANGUAGES,
     DOCUMENT_SIZES,
 )
+from portal.queries import papers
+from portal.rules import documents
 from portal.views import wording
 from portal.views.batches import PAGE, BatchMixin
 from portal.views.entity import query
 from portal.views.entity.base import READ_ONLY, EntityView
-from portal.views.page import ListPage
+from portal.views.page import Cell, Column, Field, ListPage, Record, Tone
+from portal.views.papers import PapersMixin
 
 ACTORS = {"system": _l("The portal itself"), "anonymous": _l("Nobody signed in")}
 
@@ -62,7 +65,7 @@ class AuditView(EntityView):
         return f"{action} · {name}"
 
 
-class IssuedDocumentView(BatchMixin, EntityView):
+class IssuedDocumentView(PapersMixin, BatchMixin, EntityView):
     """Documents as they were issued."""
 
     api_methods = READ_ONLY
@@ -71,20 +74,62 @@ class IssuedDocumentView(BatchMixin, EntityView):
     list_title = _l("Issued documents")
     one_title = _l("Issued document")
     choices = {"kind": DOCUMENT_KINDS, "size": DOCUMENT_SIZES, "lang": DOCUMENT_LANGUAGES}
-    labels = {"number": _l("Document number")}
+    labels = {"number": _l("Document number"), "sha256": _l("SHA-256 of the file")}
     search_in = ("number", "grid")
     list_columns = ["number", "kind", "grid", "size", "lang", "issue_no", "issued_on"]
+    show_groups = [
+        ("", ["number", "kind", "grid", "size", "lang", "issue_no", "issued_on", "pages"]),
+        (_l("The file"), ["sha256"]),
+    ]
     filter_columns = ["kind", "grid_code"]
+    presets = {
+        "in_force": (_l("In force"), papers.in_force),
+        "superseded": (_l("Superseded"), papers.superseded),
+    }
     order = ("id",)
     newest_first = True
 
     def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:
-        """Documents are not typed in, they are issued: the button leads to the batch."""
+        """The list says which versions are in force. Documents are not typed in, they are issued:
+        the button leads to the batch.
+        """
         page = super().list_page(asked, columns)
+        gone = papers.superseded_among(self.datamodel.session, (int(row.id) for row in page.rows))
+        rows = [replace(row, cells=[*row.cells, _state(row.id in gone)]) for row in page.rows]
+        page = replace(page, columns=[*page.columns, Column("state", _("State"))], rows=rows)
         if scope.current().can(roles.WRITE, self.class_permission_name):
             page = replace(page, add_url=PAGE)
         return page
 
+    def record(self, row: IssuedDocument) -> Record:
+        """With its state; a superseded one leads to the version in force."""
+        record = super().record(row)
+        session = self.datamodel.session
+        gone = bool(papers.superseded_among(session, [row.id]))
+        cell = _state(gone)
+        href = None
+        if gone:
+            newest = documents.newest_issue(
+                session, row.kind, row.grid_code, row.size, row.lang, row.subject
+            )
+            href = f"{self.route_base}/show/{newest.id}" if newest else None
+        state = Field(cell.name, cell.label, cell.text, href, cell.kind, tone=cell.tone)
+        (heading, fields), *others = record.groups
+        return replace(record, groups=[(heading, [*fields, state]), *others])
+
+    def links(self, row: IssuedDocument) -> list[tuple[str, str, str]]:
+        """To the file, and to the page that its QR code leads to."""
+        return [
+            (_("Public page"), f"/directory/{row.grid_code}", "external-link"),
+            (_("Open the PDF"), f"{self.route_base}/file/{row.id}", "file-text"),
+        ]
+
     def add_label(self) -> str:
         """See ``list_page``."""
         return _("Issue many at once")
+
+
+def _state(superseded: bool) -> Cell:
+    text = _("Superseded") if superseded else _("In force")
+    tone: Tone = "muted" if superseded else "good"
+    return Cell("state", _("State"), text, None, "badge", tone)

@@ -175,6 +175,9 @@ OTHERS = (
     Row("/meetings/cancel/<pk>", "POST", "w", "meetings", of_row=True, fine=(302, 409)),
     Row("/meeting-series/defaults", "GET", "w", "meeting-series"),
     Row("/meeting-series/defaults", "POST", "w", "meeting-series", fine=(302,)),
+    # The planted documents have no file.
+    Row("/documents/file/<pk>", "GET", "r", "documents", of_row=True, fine=(404,)),
+    Row("/documents/make", "POST", "w", "documents", fine=(404,)),  # of no grid
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
     Row("/jobs/", "GET", "r", "jobs"),

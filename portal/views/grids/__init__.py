@@ -17,6 +17,7 @@ from portal.queries.grid_checks import grid_records
 from portal.queries.settings import household_standards
 from portal.rules import grids
 from portal.rules.check_grids import check_grids
+from portal.views import papers
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
 from portal.views.grids.boundary import BoundaryMixin
@@ -86,10 +87,13 @@ class GridView(BoundaryMixin, BoundsMixin, StaffMapMixin, EntityView):
         return found
 
     def extras(self, row: Grid) -> list[tuple[str, dict[str, Any]]]:
-        """The map, where a boundary is on record."""
-        if row.boundary is None:
-            return []
-        return [("views/grids/map.html", {"url": f"/directory/{row.code}/map.svg"})]
+        """The map, where a boundary is on record, and the documents."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        if row.boundary is not None:
+            found.append(("views/grids/map.html", {"url": f"/directory/{row.code}/map.svg"}))
+        issues = scope.covers(scope.current().prefixes(roles.WRITE, "IssuedDocument"), row.code)
+        shown = papers.panel(self.datamodel.session, row, issues)
+        return [*found, shown] if shown else found
 
     @expose("/findings/<pk>")
     @allowed(roles.READ)
