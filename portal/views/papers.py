@@ -56,6 +56,7 @@ class Kind:
     name: str
     sizes: list[tuple[str, str]]
     lines: list[Line]
+    drawn: bool  # here, and not by a page of its own
 
 
 class PapersMixin:
@@ -164,9 +165,10 @@ def panel(session: Any, grid: Grid, may_make: bool) -> tuple[str, dict[str, Any]
 def _kinds(grid: Grid, issued: Sequence[IssuedDocument]) -> Iterator[Kind]:
     for kind, spec in documents.SPECS.items():
         own = [row for row in issued if row.kind == kind]
-        if (kind in registry.DRAWINGS and grid.level in spec.levels) or own:
+        drawn = kind in registry.DRAWINGS and grid.level in spec.levels
+        if drawn or own:
             sizes = [(size, DOCUMENT_SIZES[size]) for size in spec.sizes]
-            yield Kind(kind, str(DOCUMENT_KINDS[kind]), sizes, _lines(own))
+            yield Kind(kind, str(DOCUMENT_KINDS[kind]), sizes, _lines(own), drawn)
 
 
 def _lines(rows: Sequence[IssuedDocument]) -> list[Line]:

@@ -83,7 +83,7 @@ class IssuedDocumentView(PapersMixin, BatchMixin, EntityView):
     ]
     filter_columns = ["kind", "grid_code"]
     presets = {
-        "in_force": (_l("In force"), papers.in_force),
+        "in_force": (_l("In force now"), papers.in_force),
         "superseded": (_l("Superseded"), papers.superseded),
     }
     order = ("id",)
@@ -117,6 +117,10 @@ class IssuedDocumentView(PapersMixin, BatchMixin, EntityView):
         (heading, fields), *others = record.groups
         return replace(record, groups=[(heading, [*fields, state]), *others])
 
+    def title_of(self, row: IssuedDocument) -> str:
+        """Documents are called by their number."""
+        return row.number
+
     def links(self, row: IssuedDocument) -> list[tuple[str, str, str]]:
         """To the file, and to the page that its QR code leads to."""
         return [
@@ -130,6 +134,6 @@ class IssuedDocumentView(PapersMixin, BatchMixin, EntityView):
 
 
 def _state(superseded: bool) -> Cell:
-    text = _("Superseded") if superseded else _("In force")
+    text = _("Superseded") if superseded else _("In force now")
     tone: Tone = "muted" if superseded else "good"
     return Cell("state", _("State"), text, None, "badge", tone)
