@@ -1,10 +1,8 @@
-"""How each kind of document is loaded and drawn; what it is called and has stands in
-``portal.rules.documents``.
+"""How each kind of document is drawn; what it is called and has stands in
+``portal.rules.documents``, what it is made of in ``portal.rules.sources``.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -17,9 +15,7 @@ from portal.documents.sign import render_sign
 from portal.errors import RuleError
 from portal.models import IssuedDocument
 from portal.rules import archives, boards, card_papers, documents, manual, plans, signs
-
-Load = Callable[[Session, str, str, str], Any]
-Digest = Callable[[Any], str]
+from portal.rules.sources import SOURCES, Digest, Load
 
 
 @dataclass(frozen=True)
@@ -33,33 +29,17 @@ class Drawing:
     digest: Digest = documents.digest_of
 
 
-def _load_board(session: Session, grid_code: str, lang: str, subject: str) -> Any:
-    return boards.with_faces(boards.load_board(session, grid_code, lang))
-
-
-def _load_sign(session: Session, grid_code: str, lang: str, subject: str) -> Any:
-    return signs.load_sign(session, grid_code, lang)
-
-
-def _load_plan(session: Session, grid_code: str, lang: str, subject: str) -> Any:
-    return plans.load_plan(session, grid_code, lang)
-
-
-def _load_archive(session: Session, grid_code: str, lang: str, subject: str) -> Any:
-    return archives.load_archive(session, grid_code, lang)
-
-
-def _load_cards(session: Session, grid_code: str, lang: str, subject: str) -> Any:
-    return card_papers.with_faces(card_papers.load_cards(session, grid_code, lang, subject))
+def _drawn(kind: str, render: documents.Render) -> Drawing:
+    return Drawing(SOURCES[kind].load, render, SOURCES[kind].digest)
 
 
 DRAWINGS: dict[str, Drawing] = {
-    boards.KIND: Drawing(_load_board, render_board, boards.content_hash),
-    signs.KIND: Drawing(_load_sign, render_sign),
-    plans.KIND: Drawing(_load_plan, render_plan),
-    card_papers.KIND: Drawing(_load_cards, render_cards, card_papers.digest),
-    archives.KIND: Drawing(_load_archive, render_archive, archives.content_digest),
-    manual.KIND: Drawing(manual.load_manual, render_manual, manual.content_hash),
+    boards.KIND: _drawn(boards.KIND, render_board),
+    signs.KIND: _drawn(signs.KIND, render_sign),
+    plans.KIND: _drawn(plans.KIND, render_plan),
+    card_papers.KIND: _drawn(card_papers.KIND, render_cards),
+    archives.KIND: _drawn(archives.KIND, render_archive),
+    manual.KIND: _drawn(manual.KIND, render_manual),
 }
 
 

@@ -12,12 +12,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import roles, scope
-from portal.documents import registry
 from portal.errors import OutOfScope, RuleError
 from portal.models import Grid, IssuedDocument
 from portal.models.choices import DOCUMENT_KINDS, DOCUMENT_LANGUAGES, DOCUMENT_SIZES
 from portal.queries import papers as queries
-from portal.rules import audit, batches, documents
+from portal.rules import audit, batches, documents, sources
 from portal.views.context import format_date
 from portal.views.entity.access import allowed
 from portal.views.entity.interface import visible
@@ -56,7 +55,7 @@ class Kind:
     name: str
     sizes: list[tuple[str, str]]
     lines: list[Line]
-    drawn: bool  # here, and not by a page of its own
+    drawn: bool  # for grids of this level; it may have been once
 
 
 class PapersMixin:
@@ -99,7 +98,7 @@ class PapersMixin:
         if not _exists(grid, kind, size, lang):
             abort(400)
         try:
-            held = _same(session, kind, grid.code, size, lang)
+            held = sources.still_true(session, kind, grid.code, size, lang)
             if held is not None:
                 flash(
                     _(
@@ -165,9 +164,9 @@ def panel(session: Any, grid: Grid, may_make: bool) -> tuple[str, dict[str, Any]
 def _kinds(grid: Grid, issued: Sequence[IssuedDocument]) -> Iterator[Kind]:
     for kind, spec in documents.SPECS.items():
         own = [row for row in issued if row.kind == kind]
-        drawn = kind in registry.DRAWINGS and grid.level in spec.levels
+        drawn = grid.level in spec.levels
         if drawn or own:
-            sizes = [(size, DOCUMENT_SIZES[size]) for size in spec.sizes]
+            sizes = [(size, DOCUMENT_SIZES[size]) for size in _sizes(spec)]
             yield Kind(kind, str(DOCUMENT_KINDS[kind]), sizes, _lines(own), drawn)
 
 
@@ -193,20 +192,12 @@ def _exists(grid: Grid, kind: str, size: str, lang: str) -> bool:
     spec = documents.SPECS.get(kind)
     return (
         spec is not None
-        and kind in registry.DRAWINGS
         and grid.level in spec.levels
-        and size in spec.sizes
+        and size in _sizes(spec)
         and lang in documents.LANGUAGES
     )
 
 
-def _same(session: Any, kind: str, code: str, size: str, lang: str) -> IssuedDocument | None:
-    """The version in force if it still says what is true. Raises RuleError naming what a document
-    lacks.
-    """
-    drawing = registry.DRAWINGS[kind]
-    record = drawing.load(session, code, lang, "")
-    newest = documents.newest_issue(session, kind, code, size, lang)
-    if newest is None or newest.content_hash != drawing.digest(record):
-        return None
-    return newest if documents.is_stored(newest) else None
+def _sizes(spec: documents.Spec) -> tuple[str, ...]:
+    """Where a kind has subjects its other sizes are theirs: a single card."""
+    return spec.sizes[:1] if spec.subject else spec.sizes
