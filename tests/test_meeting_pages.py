@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import func, select
 
 from portal import clock, scope
@@ -11,6 +12,7 @@ from portal.extensions import db
 from portal.models import CalendarDay, Meeting, MeetingSeries, Message, Post, User, Worker
 from portal.rules.planning import plan_all, plan_due
 from portal.rules.reminders import remind
+from portal.views.recurrence import suggestions, worded_rule
 
 COMMUNITY, AREA = "420102002990", "42010200299001"
 BLOCK, CELL = "4201020029900101", "4201020029900101001"  # of leader01
@@ -338,3 +340,22 @@ def test_meetings_that_are_there_do_not_grow_with_the_demo(portal):
     with portal.app_context():
         assert db.session.scalar(select(func.count()).select_from(Meeting)) == 0
         assert db.session.scalar(select(func.count()).select_from(CalendarDay)) == 0
+
+
+def test_rules_in_words_are_one_to_one_in_both_languages(portal):
+    for language, some in (
+        ("zh_Hans_CN", {"每个工作日", "每个工作日、周六", "每逢周一", "每月第1个周一"}),
+        ("en", {"Every working day", "Every working day, Saturday", "Every Monday"}),
+    ):
+        with portal.test_request_context(), force_locale(language):
+            words = suggestions()
+            assert len(set(words.values())) == len(words)
+            assert some <= set(words.values())
+            assert worded_rule(None) in ("按需召开", "As needed")
+            assert worded_rule("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH") in (
+                "每2周，逢周一、周四", "Every 2 weeks, Monday, Thursday",
+            )  # fmt: skip
+            assert worded_rule("FREQ=MONTHLY;BYMONTHDAY=1,15") in (
+                "每月1、15日", "Day 1, 15 of the month",
+            )  # fmt: skip
+            assert worded_rule("FREQ=YEARLY;BYMONTH=3;BYDAY=1MO").startswith("FREQ=YEARLY")

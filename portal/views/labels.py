@@ -58,7 +58,7 @@ LABELS = {
     "meaning": _l("Meaning"),
     "members": _l("Members"),
     "min_count": _l("At least"),
-    "minutes": _l("How long (minutes)"),
+    "minutes": _l("Minutes"),
     "mode": _l("Form of meeting"),
     "must_change_password": _l("Must change the password"),
     "name": _l("Name"),

@@ -3,9 +3,19 @@
 from babel.dates import get_day_names
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.rules.recurrence import WEEKDAYS, WORKWEEK, every_working_day, parse
 from portal.views.wording import listed
+
+NTH = {
+    "1": _l("The first %(day)s of the month"),
+    "2": _l("The second %(day)s of the month"),
+    "3": _l("The third %(day)s of the month"),
+    "4": _l("The fourth %(day)s of the month"),
+    "5": _l("The fifth %(day)s of the month"),
+    "-1": _l("The last %(day)s of the month"),
+}
 
 
 def worded_rule(rrule: str | None) -> str:
@@ -50,7 +60,7 @@ def _weekly(parts: dict[str, str]) -> str | None:
     named, weeks = listed(day_name(code) for code in days), parts.get("INTERVAL", "1")
     if weeks != "1":
         return _("Every %(weeks)s weeks, %(days)s", weeks=weeks, days=named)
-    return _("Every week, %(days)s", days=named)
+    return _("Every %(days)s", days=named)
 
 
 def _monthly(parts: dict[str, str]) -> str | None:
@@ -70,8 +80,5 @@ def _nth(code: str) -> str | None:
     number, day = code[:-2].removeprefix("+"), code[-2:]
     if day not in WEEKDAYS or not number:
         return None
-    if number == "-1":
-        return _("The last %(day)s of the month", day=day_name(day))
-    if number.startswith("-"):
-        return None
-    return _("%(day)s number %(number)s of the month", day=day_name(day), number=number)
+    nth = NTH.get(number)
+    return str(nth) % {"day": day_name(day)} if nth else None
