@@ -9,7 +9,16 @@ from sqlalchemy import func, select
 
 from portal import clock, scope
 from portal.extensions import db
-from portal.models import CalendarDay, Meeting, MeetingSeries, Message, Post, User, Worker
+from portal.models import (
+    CalendarDay,
+    Meeting,
+    MeetingSeries,
+    Message,
+    Post,
+    Reminder,
+    User,
+    Worker,
+)
 from portal.rules.planning import plan_all, plan_due
 from portal.rules.reminders import remind
 from portal.views.recurrence import suggestions, worded_rule
@@ -359,3 +368,17 @@ def test_rules_in_words_are_one_to_one_in_both_languages(portal):
                 "每月1、15日", "Day 1, 15 of the month",
             )  # fmt: skip
             assert worded_rule("FREQ=YEARLY;BYMONTH=3;BYDAY=1MO").startswith("FREQ=YEARLY")
+
+
+def test_what_stands_in_the_way_of_deleting_a_person_is_said_in_words(portal, client_as, february):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        worker = db.session.scalars(
+            select(Worker).join(Reminder, Reminder.worker_id == Worker.id).limit(1)
+        ).one()
+        key = worker.id
+        for post in db.session.scalars(select(Post).where(Post.worker_id == key)):
+            db.session.delete(post)
+        db.session.commit()
+    page = client_as("station").get(f"/workers/delete/{key}").one("main").get_text(" ", strip=True)
+    assert "提醒记录： 1" in page
+    assert "reminders" not in page

@@ -33,6 +33,7 @@ REGISTERS = {
     "settings": _l("Setting"),
     "meetings": _l("Meeting"),
     "meeting_series": _l("Series of meetings"),
+    "reminders": _l("Reminder"),
     "calendar_days": _l("Day of the calendar"),
     "import_batches": _l("Import"),
     "issued_documents": _l("Issued document"),

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal import roles
+from portal.views import wording
 from portal.views.entity.access import allowed
 from portal.views.entity.editing import conflict
 from portal.views.page import Record
@@ -85,7 +86,7 @@ class RemovingMixin:
             None,
         )
         if view is None:
-            return table, number, None
+            return wording.register(table), number, None
         relation = "grid_code" if column == "grid_code" else column.removesuffix("_id")
         relation = {"parent_code": "parent", "role": "post_role"}.get(relation, relation)
         known = relation in view.filter_names
