@@ -213,7 +213,9 @@ def test_a_worker_without_a_post_gets_none(portal, client_as):
     page = client_as("station").get(f"/workers/card/{key}")
     assert page.status == 200
     assert "请先登记岗位" in page.text
-    answer = client_as("station").submit(f"/workers/card/{key}", {})
+    client = client_as("station")
+    token = client.get("/cards/issue").form()["csrf_token"]
+    answer = client.post(f"/workers/card/{key}", {"csrf_token": token, "place": CELL})
     assert answer.status == 400
 
 

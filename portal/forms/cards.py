@@ -34,12 +34,6 @@ class PhotoForm(PortalForm):
         return file.stream.read(LARGEST + 1), file.filename or ""
 
 
-class IssueForm(PortalForm):
-    """For which of their grids a worker gets a card."""
-
-    place = SelectField(_l("Grid"), [InputRequired(_l("Choose one."))])
-
-
 class RevokeForm(PortalForm):
     """Why a card is taken back."""
 

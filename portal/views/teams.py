@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import roles, scope
 from portal.errors import RuleError
-from portal.forms.cards import IssueForm, PhotoForm
+from portal.forms.cards import PhotoForm
 from portal.models import Photo, Post, PostRole, Team, Worker
 from portal.models.choices import BASES, ORIGINS, POST_LEVELS, ROLES, TEAM_KINDS
 from portal.queries import cards as card_queries
@@ -106,27 +106,23 @@ class WorkerView(EntityView):
         session, back = self.datamodel.session, f"{self.route_base}/show/{row.id}"
         within = scope.current().prefixes(roles.WRITE, "Card")
         places = card_queries.places_of(session, row.id, within)
-        form = IssueForm()
-        form.place.choices = [(place.code, f"{place.name} ({place.code})") for place in places]
-        if not places and request.method == "POST":
-            abort(400)
-        if form.validate_on_submit():
-            card = cards.issue(session, row, form.place.data)
-            session.commit()
-            flash(_("The card %(number)s is issued.", number=card.number), "success")
-            return redirect(f"/cards/show/{card.id}")
-        lost = _("A card that is valid now is revoked when the new one is issued.")
-        none = _("This worker holds no post today in your grids: enter the post first.")
+        wrong = ""
+        if request.method == "POST":
+            chosen = request.form.get("place", "")
+            if chosen in {place.code for place in places}:
+                card = cards.issue(session, row, chosen)
+                session.commit()
+                flash(_("The card %(number)s is issued.", number=card.number), "success")
+                return redirect(f"/cards/show/{card.id}")
+            wrong = _("Choose the grid by its button.")
         return render_template(
-            "views/entity/form.html",
-            view=self,
-            form=form,
+            "views/workers/card.html",
+            worker=row,
+            places=places,
+            wrong=wrong,
             title=_("Issue a card to %(name)s", name=row.name),
-            intro=lost if places else none,
-            action_url=request.path,
-            cancel_url=back,
-            submit_label=_("Issue the card"),
-        ), (400 if request.method == "POST" else 200)
+            back_url=back,
+        ), (400 if wrong else 200)
 
 
 class PostView(EntityView):
