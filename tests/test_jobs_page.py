@@ -65,13 +65,15 @@ def test_the_page_shows_what_waits_runs_and_was_given_up(
     ask(portal, "operator.truediv", 1, 0)
     work()  # fails and pauses
     ask(portal, "jobs.boards.render_board", "4201020029900101001", "a4", "zh_Hans_CN")
+    ask(portal, "jobs.boards.refresh", [""], ["42010200299001"], list(range(1, 9)), long=True)
     page = client_as("admin", "en").get("/jobs/")
     assert page.status == 200
+    assert "42010200299001 · 1 · 2 · 3 · 4 · 5 · +3" in page.text
     tiles = {tile.select_one(".lab").text: tile.b.text for tile in page.soup.select(".tile")}
     assert tiles == {
         "Given up": "1",
         "Running": "0",
-        "Waiting": "1",
+        "Waiting": "2",
         "Waiting for another try": "1",
         "Workers at work": "0",
     }

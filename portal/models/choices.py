@@ -164,6 +164,8 @@ TASK_KINDS = {
 }
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {
+    "jobs.boards.refresh": _l("Look at the boards that a change reaches"),
+    "jobs.boards.review": _l("Look at every board"),
     "jobs.boards.render_board": _l("Draw a notice board"),
     "jobs.cards.forget_photo": _l("Remove the file of a photo"),
     "jobs.cards.nightly": _l("Revoke cards whose posts ended"),

@@ -1,5 +1,6 @@
 """``/jobs/``: what the queues and the timetable do, for the administrator."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from portal.views.entity.access import allowed
 from portal.views.page import Cell, Column, ListPage, Row, Tile
 
 ALL = "all"
+MOST_KEYS = 6  # of one job, in words
 LOST = ("WorkerLost", "Work-horse terminated")  # how a reason begins whose worker was killed
 TIMED_OUT = "rq.timeouts.JobTimeoutException"
 
@@ -171,7 +173,18 @@ def _keys(item: jobs.Item, kinds: dict[int, str]) -> str:
         kind, number = kinds.get(item.keys[0], ""), item.keys[0]
         return _("%(kind)s, number %(number)s", kind=kind, number=number) if kind else str(number)
     words = {**DOCUMENT_LANGUAGES, **DOCUMENT_SIZES}
-    return " · ".join(str(words.get(key, key)) for key in map(str, item.keys))
+    texts = [str(words.get(key, key)) for key in map(str, _flat(item.keys))]
+    more = len(texts) - MOST_KEYS
+    return " · ".join(texts[:MOST_KEYS]) + (f" · +{more}" if more > 0 else "")
+
+
+def _flat(keys: Iterable[Any]) -> Iterator[Any]:
+    """Keys, those in lists as well; of nothing there is nothing to say."""
+    for key in keys:
+        if isinstance(key, list):
+            yield from _flat(key)
+        elif key not in ("", None):
+            yield key
 
 
 def _list(pile: jobs.Pile, kinds: dict[int, str], when: str) -> ListPage:
