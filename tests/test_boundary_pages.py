@@ -134,6 +134,13 @@ def test_what_is_no_boundary_is_refused_and_kept(
     assert row_of(portal)[1] == stored
 
 
+def test_a_text_too_long_for_a_form_is_sent_to_the_import(portal: Flask, client_as: Client) -> None:
+    path = f"/grids/boundary/{row_of(portal)[0]}"
+    page = send(client_as("station", "en"), path, geometry="x" * 400_001, do="save")
+    assert page.status == 400
+    assert "import it as a GeoJSON file" in page.one("#errors").get_text()
+
+
 def test_coordinates_of_chinese_maps_are_converted(portal: Flask, client_as: Client) -> None:
     key, stored = row_of(portal)
     shifted = shapely.transform(load_geometry(stored), wgs84_to_gcj02)

@@ -6,7 +6,8 @@ from wtforms.validators import DataRequired, Length
 
 from portal.forms.base import PortalForm
 
-LONGEST = 4_000_000  # characters; a boundary of the most points that are allowed has fewer
+LONGEST = 400_000  # characters, about 15,000 points; a form of the web server holds little more
+TOO_LONG = _l("This is too long for a form: import it as a GeoJSON file, or simplify it.")
 
 
 class BoundaryForm(PortalForm):
@@ -14,7 +15,10 @@ class BoundaryForm(PortalForm):
 
     geometry = TextAreaField(
         _l("Boundary as GeoJSON"),
-        [DataRequired(_l("Draw the boundary, or paste it as GeoJSON.")), Length(max=LONGEST)],
+        [
+            DataRequired(_l("Draw the boundary, or paste it as GeoJSON.")),
+            Length(max=LONGEST, message=TOO_LONG),
+        ],
         description=_l("A Polygon or MultiPolygon; longitude comes first."),
         render_kw={"lang": "zxx", "spellcheck": "false"},  # no language, so no mistakes in it
     )
