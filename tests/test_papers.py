@@ -140,12 +140,24 @@ def test_levels_differ_by_more_than_colour() -> None:
     assert 'style="' not in svg
 
 
-def test_a_hundred_grids_have_room_and_more_are_refused() -> None:
-    record = plan(6, 3, 4)
-    assert len(record.grids) == 97
-    check_pdf(render_plan(record, PLAN)[0], plan_html(record, PLAN), "zh-Hans")
-    with pytest.raises(RuleError, match="table"):
-        render_plan(plan(6, 4, 5), PLAN)
+def test_what_can_be_read_on_a2_on_a1_and_on_neither() -> None:
+    small, large, huge = plan(4, 3, 4), plan(6, 3, 4), plan(6, 4, 5)
+    assert [len(each.grids) - 1 for each in (small, large, huge)] == [64, 96, 150]
+    check_pdf(render_plan(small, PLAN)[0], plan_html(small, PLAN), "zh-Hans")
+    check_pdf(render_plan(large, PLAN, "a1")[0], plan_html(large, PLAN), "zh-Hans")
+    with pytest.raises(RuleError, match="A1"):
+        render_plan(large, PLAN)
+    with pytest.raises(RuleError, match="150"):
+        render_plan(huge, PLAN, "a1")
+
+
+def test_a_cell_without_room_for_its_name_shows_its_number() -> None:
+    record = plan(8, 2, 5)
+    grids = [replace(grid, name=LONG) for grid in record.grids]
+    drawing = DivisionMap(grids, *MAP, WORDS)
+    svg = drawing.svg()
+    assert [grid.number for grid in grids[1:] if f">{grid.number}" not in svg] == []
+    assert len(drawing.labels.taken) == len(grids)
 
 
 def test_a_plan_with_long_names_and_nobody_shown_still_fits() -> None:

@@ -1,8 +1,9 @@
 """The division of a community as SVG: four levels of boundaries, numbers and names.
 
 1000 units wide. Levels differ in the weight and the pattern of their lines, areas in tint and
-pattern, so colour is never the only sign. Labels never cover one another: a name that has no room
-in its grid stands beside it, on a line that leads there. Only presentation attributes.
+pattern, so colour is never the only sign. Labels never cover one another: where the name has no
+room its number stands alone, for the table beside names it; where that has none either it stands
+outside, on a line that leads there. Only presentation attributes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ SIDES = ("east", "south", "west", "north")
 NAME_SIZES = (20.0, 18.0, 16.0, 14.0, 12.5, 11.0)
 PLATE_SIZES = {"block": (18.0, 16.0, 14.0, 12.0, 10.5), "area": (24.0, 21.0, 18.0, 15.0, 12.0)}
 PLATES = {"block": "#1f3f66", "area": "#a61c20"}
-LEAST = 10.5
+NUMBER_SIZES = (16.0, 14.0)  # of a cell without its name; the number is set smaller
 AROUND = 40.0  # units around the community that belong to the names of its four sides
 
 
@@ -81,6 +82,7 @@ class DivisionMap:
         self.total = WIDTH * height / width
         self.height = self.total - STRIP
         self.labels = Labels()
+        self.leaders: list[str] = []  # below all labels
         degrees = {grid.code: load_geometry(grid.boundary) for grid in grids}
         self.plane = Plane.around(*shapely.total_bounds(list(degrees.values())))
         flat = {code: self.plane.flat(shape) for code, shape in degrees.items()}
@@ -120,6 +122,7 @@ class DivisionMap:
                 *self._tints(),
                 *lines,
                 *self._sides(),
+                *self.leaders,
                 *names,
                 north,
                 *self._legend(),
@@ -181,35 +184,40 @@ class DivisionMap:
         if shape.is_empty:
             shape = self.shapes[cell.code]
         near, _radius = label_place(shape)
-        for size in NAME_SIZES:
-            for lines in ([cell.name], _halves(cell.name)):
-                wide, high = _extent([cell.number, *lines], size)
-                at = self.labels.place(shape, wide, high, near)
-                if at is not None:
-                    yield from _stack(at, cell.number, lines, size)
-                    return
-        wide, high = _extent([cell.number, cell.name], LEAST)
+        tried = [
+            (size, lines) for size in NAME_SIZES for lines in ([cell.name], _halves(cell.name))
+        ]
+        tried += [(size, []) for size in NUMBER_SIZES]  # its name stands in the table
+        for size, lines in tried:
+            wide, high = _extent([cell.number, *lines], size)
+            at = self.labels.place(shape, wide, high, near)
+            if at is not None:
+                yield from _stack(at, cell.number, lines, size)
+                return
+        wide, high = _extent([cell.number], NUMBER_SIZES[-1])
         at = self.labels.place(self._frame, wide, high, near)
         if at is not None:
-            yield _leader(near, at)
+            self.leaders.append(_leader(near, at))
             yield _ground(at, wide, high)
-            yield from _stack(at, cell.number, [cell.name], LEAST)
+            yield from _stack(at, cell.number, [], NUMBER_SIZES[-1])
 
     def _plates(self, level: str) -> Iterator[str]:
         """Number and name of blocks and areas, on dark plates where nothing else stands."""
         for grid in self._of(level):
             shape = self.shapes[grid.code]
             (x, y), _radius = label_place(shape)
-            text = f"{grid.number} {grid.name}"
+            full = f"{grid.number} {grid.name}"
             inner: BaseGeometry = shape.buffer(-8)
-            places = [(size, inner) for size in PLATE_SIZES[level]]
-            places.append((PLATE_SIZES[level][-1], self._outside))
-            for size, region in places:
+            sizes = PLATE_SIZES[level]
+            tried = [(full, size, inner) for size in sizes]
+            tried += [(grid.number, size, inner) for size in sizes]
+            tried.append((full, sizes[-1], self._outside))
+            for text, size, region in tried:
                 wide, high = text_width(text, size) + size, size * 1.55
                 at = self.labels.place(region, wide, high, (x, y))
                 if at is not None:
                     if region is not inner:
-                        yield _leader((x, y), at)
+                        self.leaders.append(_leader((x, y), at))
                     yield _plate(at, wide, high, text, size, PLATES[level])
                     break
 

@@ -1,7 +1,7 @@
 """The site plan of a community (P1, P5): division map, table of all grids, organisation.
 
-Drawn for A2 landscape, to be read from half a metre; A1 is the same drawing, larger. Up to about
-100 grids have room; what does not fit is refused by name, never cut off.
+Drawn for A2 landscape, to be read from half a metre; A1 is the same drawing, larger. A2 has room
+for 72 grids, A1 for 102; what does not fit is refused, never cut off.
 """
 
 import math
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from babel.dates import format_date
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from portal.documents import pdf
@@ -19,6 +20,7 @@ from portal.documents.orgchart import Unit, draw_organisation
 from portal.documents.overfull import refuse_overfull
 from portal.documents.qr import draw_qr
 from portal.documents.template import HTML_LANG, environment, style, translations
+from portal.errors import RuleError
 from portal.queries.board_record import Edition
 from portal.queries.plans import PlanGrid, PlanPerson, PlanRecord
 
@@ -28,6 +30,7 @@ MAP = (281.0, 336.0)  # millimetres
 CHART = (273.0, 67.0)
 TABLE_HEIGHT = 246.0  # below its head
 TALLEST_ROW = 8.0
+LEAST_ROW = 3.4  # millimetres on paper: a line of 6 pt
 COLUMNS = {  # millimetres
     "number": 20.0,
     "name": 48.0,
@@ -75,11 +78,27 @@ class Sheet:
 def render_plan(record: PlanRecord, edition: Edition, size: str = "a2") -> tuple[bytes, int]:
     """PDF bytes and number of pages (one) of a site plan, ``size`` one of ZOOM.
 
-    Raises RuleError naming the part whose text is too long.
+    Raises RuleError where there are too many grids to be read, or naming the part whose text is
+    too long.
     """
+    _check_readable(len(record.grids) - 1, size)
     document = pdf.lay_out(plan_html(record, edition), style(CSS))
     refuse_overfull(document)
     return pdf.write(document, ZOOM[size]), len(document.pages)
+
+
+def _check_readable(count: int, size: str) -> None:
+    """Raise RuleError where the rows of the table would be too low."""
+    if row_height(count) * ZOOM[size] >= LEAST_ROW:
+        return
+    if row_height(count) * ZOOM["a1"] >= LEAST_ROW:
+        raise RuleError(_l("%(count)s grids cannot be read on A2: choose A1.", count=count))
+    raise RuleError(_l("%(count)s grids are too many for one plan.", count=count))
+
+
+def row_height(count: int) -> float:
+    """The height of a row, in millimetres on A2, where ``count`` share the table."""
+    return min(TALLEST_ROW, math.floor(TABLE_HEIGHT / max(count, 1) * 100) / 100)
 
 
 def plan_html(record: PlanRecord, edition: Edition) -> str:
@@ -94,7 +113,7 @@ def plan_html(record: PlanRecord, edition: Edition) -> str:
 def compose(record: PlanRecord, edition: Edition, _: Gettext) -> Sheet:
     """The texts of ``record`` in the sizes in which they fit."""
     grids = [grid for grid in record.grids if grid.level != "community"]
-    height = min(TALLEST_ROW, math.floor(TABLE_HEIGHT / max(len(grids), 1) * 100) / 100)
+    height = row_height(len(grids))
     foot = " · ".join(
         (
             f"{_('Notice no.')} {edition.number}",
@@ -149,10 +168,10 @@ def _counts(record: PlanRecord, _: Gettext) -> str:
         if grid.level in count:
             count[grid.level] += 1
         households += grid.households or 0 if grid.level == "cell" else 0
-    return _("%(area)s areas · %(block)s blocks · %(cell)s cells · %(households)s households") % {
-        **count,
-        "households": households,
-    }
+    counted = _("%(area)s areas · %(block)s blocks · %(cell)s cells") % count
+    if not households:  # nobody has counted them yet
+        return counted
+    return f"{counted} · {_('%(count)s households') % {'count': households}}"
 
 
 def _row(grid: PlanGrid, height: float, _: Gettext) -> Row:
