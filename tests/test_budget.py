@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.models import (
     AccountGrant,
     AuditEntry,
+    Board,
     CalendarDay,
     Card,
     Duty,
@@ -56,7 +57,10 @@ def rows_for(number):
     digest = {"content_hash": "0" * 64, "sha256": "0" * 64}
     held = {"minutes": 30, "attendees": "block_head", "mode": "onsite", "kind": "talk"}
     begins = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    cells = db.session.scalars(select(Grid.code).where(Grid.level == "cell").order_by(Grid.code))
+    cell, size = cells.all()[number % 30], ("a3", "a4", "a2")[number // 30]
     return [
+        Board(grid_code=cell, size=size, lang="en"),
         Meeting(grid_code=AREA, starts_at=begins, **held),
         MeetingSeries(grid_code=AREA, holiday="skip", since=day, **held),
         CalendarDay(day=day, name=f"假{number}"),

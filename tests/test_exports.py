@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from portal.cli.exports import export_command
 from portal.errors import Forbidden
 from portal.extensions import db
-from portal.models import AuditEntry, Grid, Worker
+from portal.models import AuditEntry, CalendarDay, Grid, Worker
 from portal.rules.exports import SOURCES, export
 from portal.rules.imports import KINDS, run_import
 from portal.scope import ANONYMOUS, SYSTEM, acting
@@ -47,6 +47,8 @@ def test_every_kind_of_import_can_be_exported():
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_what_was_exported_imports_without_a_change(session, tmp_path, kind, ending):
     file = tmp_path / f"{kind}.{ending}"
+    session.add(CalendarDay(day=date(2027, 2, 8), working=False, name="春节"))
+    session.flush()
     count = export(session, kind, file)
     report = run_import(session, KINDS[kind], file)
     assert count > 0

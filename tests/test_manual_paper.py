@@ -41,8 +41,8 @@ def test_the_edition_of_a_community_passes_the_pdf_checks(session: Session) -> N
     facts, _data = _checked(record)
     assert 55 <= len(facts.sizes) <= 70
     titles = [chapter["zh"] for chapter in read_yaml("work_manual.yaml")["chapters"]]
-    found = [mark for mark in facts.bookmarks if re.match(r"\d+ ", mark)]
-    assert found == [f"{at} {title}" for at, title in enumerate(titles, 1)]
+    chapters = [f"{at} {title}" for at, title in enumerate(titles, 1)]
+    assert [mark for mark in facts.bookmarks if mark in chapters] == chapters
     assert len([mark for mark in facts.bookmarks if re.match(r"\d+\.\d+ ", mark)]) >= 68
     # The contents name the pages: check_pdf compared every number with the place of its heading.
     assert facts.anchors["part-13"] > facts.anchors["part-6-10"] > facts.anchors["part-1"]

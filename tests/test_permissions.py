@@ -45,6 +45,8 @@ def test_counts_are_those_of_the_lists(portal, client_as, name):
     client = client_as(name)
     rights = rights_of(portal, name)
     for slug, resource in table.RESOURCES.items():
+        if slug in table.PAGES:
+            continue  # a page, no list of rows
         if resource not in rights:
             assert client.get(f"/{slug}/list/").status == 403
             continue

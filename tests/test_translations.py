@@ -30,7 +30,7 @@ NEVER = {"台帐", "看板", "工单", "打回"}
 
 LATIN = re.compile(r"[A-Za-z]{2,}")
 HAN = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]+")
-FORMATS = {"CSV", "XLSX", "PDF", "GeoJSON", "QR", "JPEG", "PNG", "WebP", "MB"}
+FORMATS = {"CSV", "XLSX", "PDF", "ZIP", "GeoJSON", "QR", "JPEG", "PNG", "WebP", "MB"}
 FORMATS |= {"WGS", "GCJ", "Tab", "Delete", "Alt"}  # reference systems; keys as they are printed
 REQUEST = re.compile(r"\b[0-9a-f]{16}\b")
 # Between them they meet every kind of page; the others see some of the same.

@@ -80,7 +80,7 @@ def flow(ctx: Context) -> tuple[str, str]:
         (_("Intake"), _("within 1 working day")),
         (_("Dispatch"), _("grade, person, deadline")),
         (_("Handling"), _("take it, go there, act")),
-        (_("Answer"), _("what came of it")),
+        (_("Result"), _("what came of it")),
         (_("Check"), _("by somebody else")),
         (_("Return visit"), _("within 3 working days")),
     )

@@ -19,7 +19,13 @@ from portal import clock, queue, roles, slots
 from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import Task
-from portal.models.choices import DOCUMENT_LANGUAGES, DOCUMENT_SIZES, JOBS, TASK_KINDS
+from portal.models.choices import (
+    DOCUMENT_KINDS,
+    DOCUMENT_LANGUAGES,
+    DOCUMENT_SIZES,
+    JOBS,
+    TASK_KINDS,
+)
 from portal.queries import jobs
 from portal.rules import jobs as rules
 from portal.rules import tasks
@@ -172,7 +178,7 @@ def _keys(item: jobs.Item, kinds: dict[int, str]) -> str:
     if item.job == tasks.JOB and item.keys:
         kind, number = kinds.get(item.keys[0], ""), item.keys[0]
         return _("%(kind)s, number %(number)s", kind=kind, number=number) if kind else str(number)
-    words = {**DOCUMENT_LANGUAGES, **DOCUMENT_SIZES}
+    words = {**DOCUMENT_LANGUAGES, **DOCUMENT_SIZES, **DOCUMENT_KINDS}
     texts = [str(words.get(key, key)) for key in map(str, _flat(item.keys))]
     more = len(texts) - MOST_KEYS
     return " · ".join(texts[:MOST_KEYS]) + (f" · +{more}" if more > 0 else "")

@@ -13,15 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import (
-    Date,
-    DateTime,
-    Table,
-    bindparam,
-    delete,
-    select,
-    update,
-)
+from sqlalchemy import Date, DateTime, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
