@@ -140,8 +140,8 @@ def test_statements_do_not_grow_with_rows(portal, client_as, many):
             for size in (1, 50)
         }
         few, lots = (len(counts[size][1].soup.select("main tbody tr")) for size in (1, 50))
-        assert few == 1
-        assert lots > (7 if view.slug in FEW else 48)
+        assert few == 1, view.slug
+        assert lots > (7 if view.slug in FEW else 48), view.slug
         assert counts[50][0] <= counts[1][0], view.slug
 
 

@@ -44,7 +44,7 @@ class BoardView(EntityView):
     ]
     form_columns = ["grid", "size", "lang", "place"]
     fixed_columns = ("grid", "size", "lang")
-    filter_columns = ["size", "lang", "grid_code"]
+    filter_columns = ["lang", "grid_code"]
     choices = {
         "size": BOARD_SIZES,
         "lang": DOCUMENT_LANGUAGES,

@@ -71,6 +71,8 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
             if name in self.entity.__mapper__.columns and name not in self._unsortable()
         ]
         super().__init__(**kwargs)
+        taken = set(self.filter_names) & set(query.CONTROLS)
+        assert not taken, f"{self.slug}: {taken} of the address say how the list is shown"
 
     def _init_forms(self) -> None:
         """FAB's forms load whole tables; ``forms.build`` makes ours per request."""
