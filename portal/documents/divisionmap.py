@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from portal.documents.divisionmap_signs import extent, ground, halves, leader, plate, stack, words
 from portal.documents.gridmap_parts import (
     FORMS,
     INK,
     PAPER,
     TINTS,
-    Point,
     north_arrow,
     path,
     scale_bar,
@@ -184,22 +184,20 @@ class DivisionMap:
         if shape.is_empty:
             shape = self.shapes[cell.code]
         near, _radius = label_place(shape)
-        tried = [
-            (size, lines) for size in NAME_SIZES for lines in ([cell.name], _halves(cell.name))
-        ]
+        tried = [(size, lines) for size in NAME_SIZES for lines in ([cell.name], halves(cell.name))]
         tried += [(size, []) for size in NUMBER_SIZES]  # its name stands in the table
         for size, lines in tried:
-            wide, high = _extent([cell.number, *lines], size)
+            wide, high = extent([cell.number, *lines], size)
             at = self.labels.place(shape, wide, high, near)
             if at is not None:
-                yield from _stack(at, cell.number, lines, size)
+                yield from stack(at, cell.number, lines, size)
                 return
-        wide, high = _extent([cell.number], NUMBER_SIZES[-1])
+        wide, high = extent([cell.number], NUMBER_SIZES[-1])
         at = self.labels.place(self._frame, wide, high, near)
         if at is not None:
-            self.leaders.append(_leader(near, at))
-            yield _ground(at, wide, high)
-            yield from _stack(at, cell.number, [], NUMBER_SIZES[-1])
+            self.leaders.append(leader(near, at))
+            yield ground(at, wide, high)
+            yield from stack(at, cell.number, [], NUMBER_SIZES[-1])
 
     def _plates(self, level: str) -> Iterator[str]:
         """Number and name of blocks and areas, on dark plates where nothing else stands."""
@@ -217,8 +215,8 @@ class DivisionMap:
                 at = self.labels.place(region, wide, high, (x, y))
                 if at is not None:
                     if region is not inner:
-                        self.leaders.append(_leader((x, y), at))
-                    yield _plate(at, wide, high, text, size, PLATES[level])
+                        self.leaders.append(leader((x, y), at))
+                    yield plate(at, wide, high, text, size, PLATES[level])
                     break
 
     def _legend(self) -> Iterator[str]:
@@ -233,7 +231,7 @@ class DivisionMap:
             yield _stroke(f"M{x:.1f} {top + 22:.1f}h52", width, dashes, colour)
             if level == "community":
                 yield _stroke(f"M{x:.1f} {top + 22:.1f}h52", width * 0.34, "", "#ffffff")
-            yield _text((x + 60, top + 28), self.words[level], size, "start")
+            yield words((x + 60, top + 28), self.words[level], size, "start")
             x += 80 + text_width(self.words[level], size)
         entries = [f"{area.number} {area.name}" for area in self.areas]
         wide = sum(text_width(text, 1.0) for text in entries)
@@ -245,9 +243,9 @@ class DivisionMap:
                     f'<rect x="{x:.1f}" y="{top + 76:.1f}" width="30" height="20" rx="3" '
                     f'fill="{fill}" stroke="#5b5048" stroke-width="1.2"/>'
                 )
-            yield _text((x + 36, top + 91), text, size, "start")
+            yield words((x + 36, top + 91), text, size, "start")
             x += 54 + text_width(text, size)
-        yield _text((24.0, top + 116), self.words["later"], 12.5, "start", "#5b5048")
+        yield words((24.0, top + 116), self.words["later"], 12.5, "start", "#5b5048")
 
 
 def _strokes(lines: BaseGeometry, level: str) -> Iterator[str]:
@@ -271,58 +269,4 @@ def _stroke(run: str, width: float, dashes: str, colour: str) -> str:
     return (
         f'<path d="{run}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
         f'stroke-linejoin="round"{pattern}/>'
-    )
-
-
-def _halves(name: str) -> list[str]:
-    """A long name in two lines, broken at a space, else in the middle."""
-    spaces = [at for at, sign in enumerate(name) if sign == " "]
-    at = min(spaces, key=lambda place: abs(place - len(name) / 2), default=(len(name) + 1) // 2)
-    return [name[:at].strip(), name[at:].strip()] if len(name) > 3 else [name]
-
-
-def _extent(lines: Sequence[str], size: float) -> tuple[float, float]:
-    """Width and height of a stack of ``lines``, the first of them smaller."""
-    wide = max(text_width(line, size * (0.72 if at == 0 else 1)) for at, line in enumerate(lines))
-    return wide + size * 0.5, size * (0.95 + 1.2 * (len(lines) - 1) + 0.1)
-
-
-def _stack(at: Point, number: str, lines: Sequence[str], size: float) -> Iterator[str]:
-    _wide, high = _extent([number, *lines], size)
-    top = at[1] - high / 2
-    yield _text((at[0], top + size * 0.78), number, size * 0.72, colour="#43392f")
-    for row, line in enumerate(lines):
-        yield _text((at[0], top + size * (1.92 + 1.2 * row)), line, size, bold=True)
-
-
-def _text(
-    at: Point, text: str, size: float, anchor: str = "middle", colour: str = INK, bold: bool = False
-) -> str:
-    weight = ' font-weight="700"' if bold else ""
-    return (
-        f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" font-size="{size:.1f}" text-anchor="{anchor}" '
-        f'fill="{colour}"{weight}>{xml(text)}</text>'
-    )
-
-
-def _ground(at: Point, wide: float, high: float) -> str:
-    return (
-        f'<rect x="{at[0] - wide / 2:.1f}" y="{at[1] - high / 2:.1f}" width="{wide:.1f}" '
-        f'height="{high:.1f}" rx="3" fill="#ffffff" stroke="#5b5048" stroke-width="0.8"/>'
-    )
-
-
-def _plate(at: Point, wide: float, high: float, text: str, size: float, colour: str) -> str:
-    return (
-        f'<rect x="{at[0] - wide / 2:.1f}" y="{at[1] - high / 2:.1f}" width="{wide:.1f}" '
-        f'height="{high:.1f}" rx="{size * 0.3:.1f}" fill="{colour}" stroke="#ffffff" '
-        f'stroke-width="1.6"/>'
-        + _text((at[0], at[1] + size * 0.36), text, size, colour="#ffffff", bold=True)
-    )
-
-
-def _leader(start: Point, end: Point) -> str:
-    return (
-        f'<path d="M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}" stroke="{INK}" '
-        f'stroke-width="1"/><circle cx="{start[0]:.1f}" cy="{start[1]:.1f}" r="2.6" fill="{INK}"/>'
     )
