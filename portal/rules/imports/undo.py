@@ -90,7 +90,7 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     _close(session, batch_id, report)
     attempt.commit()
     for step in steps:
-        stale.note(session, step.model, step.row_id, _places(step))
+        stale.note(session, step.model, step.row_id, _places(step) - {None})
     session.expire_all()  # the rows were written past the session
     return report
 
@@ -206,21 +206,16 @@ def _allowed(step: Step, action: str) -> bool:
     identity, resource = scope.current(), step.model.resource or ""
     if not identity.can(action, resource):
         return False
+    prefixes = identity.prefixes(action, resource)
+    return all(scope.covers(prefixes, code) for code in _places(step))
+
+
+def _places(step: Step) -> set[Any]:
+    """The grids that the row was and is about; None among them: of no grid."""
     column = step.model.scope_column
     if column is None or step.now is None:
-        return True
-    places = {step.now.raw[column], (step.before or {}).get(column, step.now.raw[column])}
-    prefixes = identity.prefixes(action, resource)
-    return all(scope.covers(prefixes, code) for code in places)
-
-
-def _places(step: Step) -> set[str]:
-    """The grids that the row was and is about."""
-    column = step.model.scope_column
-    if column is None:
         return set()
-    held = (step.before or {}).get(column), step.now.raw[column] if step.now else None
-    return {code for code in held if code}
+    return {step.now.raw[column], (step.before or {}).get(column, step.now.raw[column])}
 
 
 def _runs(steps: Iterable[Step]) -> Iterator[list[Step]]:
