@@ -395,6 +395,19 @@ def test_an_older_version_hung_leaves_the_board_stale(session: Session) -> None:
     assert (board.document_id, board.replacement_id, board.stale_since) == (second, None, None)
 
 
+def test_what_is_hung_late_is_looked_at_again(session: Session, valkey: Redis) -> None:
+    board = posting.expect(session, boards.issue_board(session, CELL, "a3", ZH, _drawn))
+    session.commit()
+    _new_telephone(session)
+    session.commit()
+    valkey.flushall()  # the job was lost
+    posting.hang(session, board, board.replacement_id or 0)
+    session.commit()
+    assert _now(session, board).stale_since is None
+    assert _run_queued(valkey) == 1
+    assert _now(session, board).stale_reason == "people"
+
+
 def test_only_versions_of_the_board_and_days_that_have_come(session: Session) -> None:
     board = _hang(session)
     other = boards.issue_board(session, CELL, "a4", ZH, _drawn)

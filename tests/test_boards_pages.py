@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy import select
 
 from portal import clock
@@ -121,6 +123,22 @@ def test_with_day_and_place(client_as: Client, portal: Flask, keys: dict[str, in
     assert page.status == 400
     assert page.one("input[name=place]")["value"] == "西门"  # what was typed is kept
     assert _board(portal, keys["true"]).place == "东门"
+
+
+def test_a_photo_of_the_wall(client_as: Client, portal: Flask, keys: dict[str, int]) -> None:
+    client = client_as("worker07")
+    address = f"/boards/hung/{keys['stale']}"
+    picture = BytesIO()
+    Image.new("RGB", (400, 300), "white").save(picture, "JPEG")
+    bad = client.submit(address, {"photo": (BytesIO(b"<svg/>"), "wall.jpg")})
+    assert bad.status == 400
+    assert _board(portal, keys["stale"]).replacement_id is not None  # nothing was noted
+    good = client.submit(address, {"photo": (BytesIO(picture.getvalue()), "wall.jpg")})
+    assert good.status == 302
+    board = _board(portal, keys["stale"])
+    assert board.replacement_id is None
+    shown = client.get(f"/boards/show/{keys['stale']}").one("img.photo")
+    assert client.get(str(shown["src"])).status == 200
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from portal.models import Board, IssuedDocument
 from portal.queries import boards_hung
 from portal.queries.settings import numbers
 from portal.queries.workdays import load_calendar
-from portal.rules import boards, documents, inbox
+from portal.rules import boards, documents, inbox, photos, stale
 from portal.rules.defaults import FOLDER
 
 PAGE = "/boards/show/"
@@ -91,12 +91,13 @@ def hang(
     document_id: int,
     on: date | None = None,
     place: str | None = None,
-    photo_id: int | None = None,
+    photo: tuple[bytes, str] | None = None,
 ) -> None:
-    """The version ``document_id`` hangs on the wall since ``on`` (today). The caller commits.
+    """The version ``document_id`` hangs on the wall since ``on`` (today), as the ``photo`` (bytes
+    and name) shows. The caller commits.
 
-    Raises RuleError for a version of another board and for a day that has not come. If there is a
-    newer version meanwhile it waits on: ``refresh`` says so.
+    Raises RuleError for a version of another board, a day that has not come and a bad picture. If
+    there is a newer version meanwhile it waits on: ``refresh`` says so.
     """
     document = session.get(IssuedDocument, document_id)
     if document is None or not _belongs(board, document):
@@ -108,15 +109,13 @@ def hang(
     board.posted_on = on
     if place is not None:
         board.place = place or None
-    board.photo_id = photo_id
+    board.photo_id = photos.keep(session, *photo, board.grid_code).id if photo else None
     if board.replacement_id in (None, document.id):
         _clear(board)
     elif board.replacement is not None:
-        _mark(
-            session,
-            board,
-            boards.changed_part(document.content_hash, board.replacement.content_hash),
-        )
+        newer = board.replacement.content_hash
+        _mark(session, board, boards.changed_part(document.content_hash, newer))
+    stale.look_at(session, board.grid_code)
     session.flush()
 
 

@@ -146,6 +146,12 @@ class BoardView(EntityView):
             found.append((_("Change the place"), f"/boards/edit/{row.id}", "edit"))
         return found
 
+    def extras(self, row: Board) -> list[tuple[str, dict[str, Any]]]:
+        """The photo of the wall, if somebody took one."""
+        if row.photo is None or not scope.current().can(roles.READ, "Photo"):
+            return []
+        return [("views/cards/photo.html", {"photo": row.photo})]
+
     @expose("/show/<pk>")
     @allowed(roles.READ)
     def show(self, pk: str) -> ResponseReturnValue:
@@ -178,7 +184,8 @@ class BoardView(EntityView):
         if request.method == "POST" and form.validate():
             try:
                 place = form.place.data if "place" in request.form else None
-                posting.hang(session, row, form.document.data, form.posted_on.data, place)
+                on, document = form.posted_on.data, form.document.data
+                posting.hang(session, row, document, on, place, form.sent())
                 session.commit()
                 flash(_("Noted: the board of %(grid)s hangs.", grid=row.grid.name), "success")
                 return redirect(f"/boards/show/{pk}")
