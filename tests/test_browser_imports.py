@@ -31,6 +31,7 @@ def test_a_file_is_checked_and_imported_while_one_watches(visit, live_worker):
     page.wait_for_url("**/imports/show/*")
     assert clerk.axe() == []
     page.click(".head a[href*='/undo/']")
+    page.wait_for_url("**/imports/undo/*")
     assert clerk.axe() == []
     page.click("main form [type=submit]")
     page.wait_for_url("**/imports/show/*")

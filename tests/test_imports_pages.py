@@ -3,6 +3,7 @@
 import csv as csv_module
 import io
 import json
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,6 +29,7 @@ from tests.support.uploads import (
     upload,
     workbook,
 )
+from tests.support.walk import spoken
 
 
 @pytest.fixture(autouse=True)
@@ -422,3 +424,56 @@ def test_the_empty_files_can_be_filled_and_imported(client_as, work):
 @pytest.mark.parametrize("kind", ["divisions", "grids", "workers", "posts", "duties"])
 def test_every_kind_has_an_empty_file(client_as, kind):
     assert client_as("station").get(f"/imports/template/{kind}").body[:2] == b"PK"
+
+
+NO_WORDS = {"xlsx", "csv", "geojson", "MB", "clerk"}
+
+
+def flow(client, work, files):
+    """Every kind of page of imports, with the words a person reads in its main part."""
+    yield client.get("/imports/new")
+    yield upload(client, "workers", csv("", "x.csv"))
+    yield client.get(upload(client, "workers", csv(*files[0])).location)  # still waiting
+    work()
+    for file in files:
+        page = checked(client, work, "workers", csv(*file))
+        yield page
+        if page.soup.select("form[action*=confirm]"):
+            report = imported(client, work, page)
+            yield report
+            (link,) = report.links(".head a[href*='/undo/']")
+            yield client.get(link)
+            yield client.get(page.path)  # imported already
+    yield client.post(page.path, page.form(page.path) | {"c0": "name", "c1": "name"})
+    yield client.get("/inbox/")
+    yield client.get("/tasks/")
+    yield client.get("/imports/list/")
+
+
+def read_in_main(page):
+    """What is read in the main part of a page."""
+    return [text for text, tag in spoken(page) if tag.find_parent("main")]
+
+
+@pytest.mark.one_engine
+def test_no_english_word_stands_on_the_chinese_pages(client_as, work):
+    bad = f"{WORKERS}甲,外星,{CELL_1}\n乙,社工,{CELL_2}\n丙,社工,1\n合计,,\n"
+    odd = f"姓名,电话,公开电话,公示,备注,网格编码\n丁,１３８ 1234 5678,12345,是,好,{CELL_1}\n"
+    files = [(bad,), (odd,), ("啊,哦\n一,二\n",)]
+    seen = 0
+    for page in flow(client_as("clerk1"), work, files):
+        for text in read_in_main(page):
+            words = set(re.findall(r"[A-Za-z]{2,}", text)) - NO_WORDS
+            assert not words, f"{page.path}: {text}"
+            seen += 1
+    assert seen > 300
+
+
+@pytest.mark.one_engine
+def test_no_chinese_word_stands_on_the_english_pages(client_as, work):
+    bad = f"name,origin,grid_code\nTom,police,{CELL_1}\nTim,x,{CELL_1}\nTod,police,{CELL_2}\n"
+    odd = f"name,phone,public,remark,grid_code\nTam,138 1234 5678,yes,good,{CELL_1}\n"
+    files = [(bad, "a.csv"), (odd, "b.csv"), ("u,v\nw,x\n", "c.csv")]
+    for page in flow(client_as("clerk1", "en"), work, files):
+        for text in read_in_main(page):
+            assert not re.search(r"[\u4e00-\u9fff]", text), f"{page.path}: {text}"

@@ -32,6 +32,7 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 HAN = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]+")
 FORMATS = {"CSV", "XLSX", "PDF", "ZIP", "GeoJSON", "QR", "JPEG", "PNG", "WebP", "MB"}
 FORMATS |= {"WGS", "GCJ", "Tab", "Delete", "Alt"}  # reference systems; keys as they are printed
+FORMATS |= {"csv", "xlsx", "geojson"}
 REQUEST = re.compile(r"\b[0-9a-f]{16}\b")
 # Between them they meet every kind of page; the others see some of the same.
 WALKERS = ("station", "admin", "auditor", "leader07")

@@ -8,7 +8,8 @@ from tests.support.client import Page, PageClient
 
 SPOKEN = ("placeholder", "aria-label", "title", "alt", "data-l", "data-none", "data-wait")
 UNREAD = {"style", "template", "meta", "link"}
-ONE_ACCOUNT = ("/account/", "/resetmypassword/form", "/logout/")
+ONE_ACCOUNT = ("/account/", "/resetmypassword/form", "/logout/", "/inbox/", "/tasks/")
+FORMS = ("/imports/new",)
 REFUSED = ("/nowhere", "/grids/show/999999")
 COMMUNITY, AREA, BLOCK = "420102002990", "42010200299001", "4201020029900103"
 CELL = "4201020029900103001"
@@ -78,7 +79,7 @@ def staff_pages(client: PageClient) -> Iterator[Page]:
     for address in desk.links(".side a[href]"):
         if address.endswith("/list/"):
             yield from _register(client, address)
-    for path in (*ONE_ACCOUNT, *REFUSED, "/jobs/"):
+    for path in (*ONE_ACCOUNT, *FORMS, *REFUSED, "/jobs/"):
         yield client.get(path)
     form = client.get("/resetmypassword/form").form()
     yield client.post("/resetmypassword/form", form)
