@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from portal.documents.figure import figure
+from portal.documents.fitting import ems
 from portal.documents.manual_drawing import (
     GOLD,
     GREEN,
@@ -88,7 +89,7 @@ def flow(ctx: Context) -> tuple[str, str]:
     for at, (name, note) in enumerate(steps):
         x = 10 + at * 166
         parts.append(box(x, 120, 136, 56, name, NAVY, WHITE, 24, bold=True))
-        lines = wrapped(note, 150, 17)
+        lines = wrapped(note, 160, 17)
         parts.append(write(x + 68, 200, lines, 17, GREY, "middle"))
         if at:
             parts.append(arrow([(x - 30, 148), (x, 148)], INK))
@@ -181,7 +182,8 @@ def visit(ctx: Context) -> tuple[str, str]:
         parts.append(f'<path d="{chevron}" fill="{NAVY if at % 2 == 0 else RED}"/>')
         parts.append(circle(x + 50, 50, 21, WHITE))
         parts.append(write(x + 50, 58, str(at + 1), 23, NAVY, "middle", bold=True))
-        parts.append(write(x + 80, 60, name, 26, WHITE, bold=True))
+        size = min(26, 92 / max(ems(name), 1))
+        parts.append(write(x + 78, 59, name, round(size, 1), WHITE, bold=True))
         parts.append(write(x + 98, 96, wrapped(note, 136, 16), 16, WHITE, "middle"))
     return svg(1000, 140, *parts), _("A visit in five steps")
 

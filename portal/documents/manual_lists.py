@@ -159,7 +159,7 @@ def matters(ctx: Context, _arg: str) -> Iterable[Block]:
                 rows.append((label, _("; ").join(_item(ctx, member) for member in members)))
         if rows:
             yield head(name)
-            yield table(titles, rows, (30, 70))
+            yield table(titles, rows, (30, 70), "", "dense")
 
 
 def _chosen(item: dict[str, str]) -> bool:
@@ -204,14 +204,15 @@ def not_ours(ctx: Context, _arg: str) -> Iterable[Block]:
     for kind, lines in groups.items():
         rows = []
         for group in lines:
-            if group["lead"] in ELSEWHERE or group["route"] not in ("handle", "convert:request"):
+            away = group["lead"] in ELSEWHERE or group["route"] != "handle"
+            if away and group["route"] in words:
                 note = notes.get(group["code"], "") if ctx.english else group["note"]
-                done = words.get(group["route"], words["handle"])
+                done = words[group["route"]]
                 rows.append((_category(ctx, group), leads(_)[group["lead"]], done, note))
         if rows:
             yield head(kinds[kind])
             titles = (_("Matter"), _("Goes to"), _("The community"), _("Mind"))
-            yield table(titles, rows, (28, 20, 24, 28))
+            yield table(titles, rows, (28, 20, 24, 28), "", "dense")
 
 
 def assembly(ctx: Context, _arg: str) -> Iterable[Block]:
