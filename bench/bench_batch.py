@@ -2,10 +2,10 @@
 
 ``python -m bench.bench_batch`` measures the boards of one block; with ``whole`` all 34 boards of
 the demo community and its work manual. Ours is the whole task: loading, comparing, drawing,
-issuing, binding into one PDF. Chromium is running already and prints each page once, in the quicker of two
-ways (one tab, two tabs at once); its PDFs are thrown away. Both take turns; the least of the rounds
-counts. Every PDF then has to pass the PDF checks, with its text compared to the HTML. Exit 1 if one
-fails, or if the whole takes longer than Chromium.
+issuing, binding into one PDF. Chromium is running already and prints each page once, in the
+quicker of two ways (one tab, two tabs at once); its PDFs are thrown away. Both take turns; the
+least of the rounds counts. Every PDF then has to pass the PDF checks, with its text compared to
+the HTML. Exit 1 if one fails, or if the whole takes longer than Chromium.
 """
 
 import asyncio
