@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, roles, scope
 from portal.errors import RuleError
 from portal.models import IssuedDocument
 from portal.queries.board_record import Edition
@@ -36,7 +36,9 @@ class Spec:
 
     ``prefix`` begins its numbers, the first of ``sizes`` is the usual one, ``levels`` are the
     grids that have it; ``subject`` says what a subject of it is ("post": a kind of post) or is
-    empty where the document is about the grid as a whole.
+    empty where the document is about the grid as a whole. ``opened_by``: its file is only for
+    those who may write this resource at the grid (empty: for all who may read documents), as a
+    printed card is as good as the card.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Spec:
     sizes: tuple[str, ...]
     levels: tuple[str, ...] = GRID_LEVELS
     subject: str = ""
+    opened_by: str = ""
 
 
 SPECS = {
@@ -55,9 +58,15 @@ SPECS = {
         Spec("grid-archive", "DA", ("a4",)),
         Spec("work-manual", "SC", ("a4",), subject="post"),
         # The sheet for scissors, or single cards for a printer of cards; a subject is one card.
-        Spec("worker-cards", "GZ", ("a4", "card"), subject="card"),
+        Spec("worker-cards", "GZ", ("a4", "card"), subject="card", opened_by="Card"),
     )
 }
+
+
+def may_open(identity: scope.Identity, kind: str, grid_code: str) -> bool:
+    """Whether ``identity``, who may read the issued document, may have its file too."""
+    needed = SPECS[kind].opened_by if kind in SPECS else ""
+    return not needed or scope.covers(identity.prefixes(roles.WRITE, needed), grid_code)
 
 
 class Record(Protocol):

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import roles, scope
-from portal.errors import OutOfScope, RuleError
+from portal.errors import Forbidden, OutOfScope, RuleError
 from portal.models import Grid, IssuedDocument
 from portal.models.choices import DOCUMENT_KINDS, DOCUMENT_LANGUAGES, DOCUMENT_SIZES
 from portal.queries import papers as queries
@@ -31,7 +31,7 @@ class Version:
     """An issued version as a link."""
 
     number: str
-    url: str
+    url: str | None  # none where one may know of it, but not have its file
     day: str
     superseded: bool
 
@@ -64,8 +64,12 @@ class PapersMixin:
     @expose("/file/<pk>")
     @allowed(roles.READ)
     def file(self: Any, pk: str) -> ResponseReturnValue:
-        """The PDF of an issued version, as it was issued; 404 where its bytes are not there."""
+        """The PDF of an issued version, as it was issued; 404 where its bytes are not there, 403
+        where reading documents is not enough.
+        """
         row = self.row_for(pk, roles.READ)
+        if not documents.may_open(scope.current(), row.kind, row.grid_code):
+            raise Forbidden(f"file of {row.kind} {pk}")
         if not documents.is_stored(row):
             abort(404)
         session = self.datamodel.session
@@ -180,7 +184,8 @@ def _lines(rows: Sequence[IssuedDocument]) -> list[Line]:
             found[key] = Line(row.subject, DOCUMENT_SIZES.get(row.size, row.size), lang)
         line = found[key]
         if len(line.versions) < VERSIONS:
-            url, day = f"/documents/file/{row.id}", format_date(row.issued_on)
+            mine = documents.may_open(scope.current(), row.kind, row.grid_code)
+            url, day = f"/documents/file/{row.id}" if mine else None, format_date(row.issued_on)
             line.versions.append(Version(row.number, url, day, bool(line.versions)))
         else:
             line.more += 1

@@ -122,11 +122,11 @@ class IssuedDocumentView(PapersMixin, BatchMixin, EntityView):
         return row.number
 
     def links(self, row: IssuedDocument) -> list[tuple[str, str, str]]:
-        """To the file, and to the page that its QR code leads to."""
-        return [
-            (_("Public page"), f"/directory/{row.grid_code}", "external-link"),
-            (_("Open the PDF"), f"{self.route_base}/file/{row.id}", "file-text"),
-        ]
+        """To the page that its QR code leads to, and to the file for whom it is for."""
+        found = [(_("Public page"), f"/directory/{row.grid_code}", "external-link")]
+        if documents.may_open(scope.current(), row.kind, row.grid_code):
+            found.append((_("Open the PDF"), f"{self.route_base}/file/{row.id}", "file-text"))
+        return found
 
     def add_label(self) -> str:
         """See ``list_page``."""
