@@ -10,6 +10,7 @@ from portal.documents.archive import render_archive
 from portal.documents.board import render_board
 from portal.documents.cards import render_cards
 from portal.documents.manual import render_manual
+from portal.documents.pdf import uncollected
 from portal.documents.plan import render_plan
 from portal.documents.sign import render_sign
 from portal.errors import RuleError
@@ -30,7 +31,7 @@ class Drawing:
 
 
 def _drawn(kind: str, render: documents.Render) -> Drawing:
-    return Drawing(SOURCES[kind].load, render, SOURCES[kind].digest)
+    return Drawing(SOURCES[kind].load, uncollected()(render), SOURCES[kind].digest)
 
 
 DRAWINGS: dict[str, Drawing] = {
