@@ -21,7 +21,7 @@ from portal.errors import RuleError, kept
 from portal.queries.board_record import Edition
 
 MOST_PROCESSES = 4  # each needs some 100 MB of its own
-GARBAGE = 500_000  # objects that a process may leave lying before it looks for what nobody uses
+GARBAGE = 500_000  # new objects before a process looks for what nobody uses
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def draw(kind: str, record: Any, edition: Edition, size: str) -> Drawn:
 
 
 def _begin(parent: int) -> None:
-    """First thing in a forked process, which is short-lived: the worker's signals are not for it."""
+    """First thing in a forked process: the worker's handling of signals is not for it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(GARBAGE)  # it will not live long

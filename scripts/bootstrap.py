@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,8 +29,11 @@ FRONTEND = ROOT / "frontend"
 ASSETS = ROOT / "portal" / "static" / "vendor"
 
 # WeasyPrint loads Pango and the subsetter by name; the fonts hold the Chinese glyphs of every
-# document.
-RUN_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
+# document, the last one cuts them down to those in use.
+RUN_PACKAGES = (
+    *("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk"),
+    "libharfbuzz-bin",
+)
 TEST_PACKAGES = ("chromium", "poppler-utils")
 RUN_REQUIREMENTS = ("requirements.txt", "requirements-build.txt")
 TEST_REQUIREMENTS = (*RUN_REQUIREMENTS, "requirements-dev.txt")
@@ -184,6 +188,13 @@ def front_end(with_tests: bool) -> None:
     once(ASSETS / ".stamp", value, needs, lambda: call(sys.executable, copy))
 
 
+def fonts() -> None:
+    """The cut of the documents' font, into portal/static/vendor."""
+    script = ROOT / "scripts" / "fonts.py"
+    call_it = partial(call, sys.executable, script)
+    once(VENV / ".stamps" / "fonts", digest([script]), [ASSETS / "fonts"], call_it)
+
+
 def translations() -> None:
     """Compiles the message catalogues (compiled ones are not committed)."""
     catalogues = sorted((ROOT / "translations").glob("*/LC_MESSAGES/*.po"))
@@ -250,6 +261,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             python_packages(RUN_REQUIREMENTS, "run")
         front_end(with_tests=testing)
+        fonts()
         translations()
         if mode == "run":
             database()

@@ -243,5 +243,5 @@ def test_the_style_sheet_needs_no_font_of_elsewhere() -> None:
     assert "@font-face" not in style(CSS)
     fonts = read_pdf(render_board(record(), EDITION)[0]).fonts
     assert {name.partition("+")[2] for name in fonts} == {
-        "Noto-Sans-CJK-SC", "Noto-Sans-CJK-SC-Bold"
+        "Grid-Sans", "Grid-Sans-Bold"
     }  # fmt: skip

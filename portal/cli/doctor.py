@@ -21,6 +21,8 @@ from sqlalchemy import text
 from weasyprint.text.ffi import harfbuzz_subset
 
 from portal import clock, queue
+from portal.documents import pdf
+from portal.documents.fonts import FILES
 from portal.extensions import db
 from portal.queries import jobs
 
@@ -102,6 +104,8 @@ def check_fonts(_app: Flask) -> Result:
     names = {found.decode() for found in BASE_FONT.findall(_proof())}
     expected = OWN_FONT.replace(" ", "-")
     if names and all(name.startswith(expected) for name in names):
+        if not all((pdf.STATIC / file).is_file() for file in FILES.values()):
+            return WARN, "documents are slower and larger without their cut of it; run: make assets"
         return OK, ", ".join(sorted(names))
     return FAIL, f"no {OWN_FONT} (got {', '.join(sorted(names)) or 'none'}); install fonts-noto-cjk"
 

@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from portal.documents.divisionmap_signs import extent, ground, halves, leader, plate, stack, words
+from portal.documents.fitting import FONT
 from portal.documents.gridmap_parts import (
     FORMS,
     INK,
@@ -131,7 +132,7 @@ class DivisionMap:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
             f'viewBox="0 0 1000 {self.total:.1f}" width="{width}" height="{height}" '
-            f'font-family="Noto Sans CJK SC, Noto Sans SC, sans-serif">'
+            f'font-family="{FONT}">'
             f"<title>{xml(self.words['title'])}</title>{body}</svg>"
         )
 

@@ -8,6 +8,9 @@ import math
 import unicodedata
 from dataclasses import dataclass
 
+FONT = "Grid Sans, Noto Sans CJK SC, Noto Sans SC, sans-serif"
+"""For the attribute ``font-family`` of drawings; the first is the cut of ``documents/fonts.py``."""
+
 MM_PER_POINT = 25.4 / 72
 LEADING = 1.16
 MARGIN = 0.97  # of the width; the rest is for rounding

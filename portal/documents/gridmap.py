@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from portal.documents.fitting import FONT
 from portal.documents.gridmap_parts import (
     FOCUS,
     INK,
@@ -177,7 +178,7 @@ class _Map:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="grid-map" role="img" '
             f'viewBox="0 0 1000 {self.total:.1f}" width="{width}" height="{height}" '
             f'aria-labelledby="{self.id}-title {self.id}-desc" '
-            f'font-family="Noto Sans CJK SC, Noto Sans SC, sans-serif">'
+            f'font-family="{FONT}">'
             f'<title id="{self.id}-title">{xml(title)}</title>'
             f'<desc id="{self.id}-desc">{xml(self._description())}</desc>{body}</svg>'
         )

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from portal.documents.fitting import ems
+from portal.documents.fitting import FONT, ems
 
 RED, NAVY, INK, GREY, GOLD = "#a61c20", "#1f3f66", "#1d1a18", "#5b5048", "#f2c14e"
 PALE, SKY, SAND, WHITE = "#fbe9e4", "#eef2f7", "#fbf5ea", "#ffffff"
 GREEN = "#2f6b3c"
-FONT = "Noto Sans CJK SC, Noto Sans SC, sans-serif"
 LINE = 1.28  # of the size of the text, from one line to the next
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from portal.documents.fitting import FONT
 from portal.documents.gridmap_parts import INK, text_width, xml
 
 WIDTH = 1000.0
@@ -55,7 +56,7 @@ def draw_organisation(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 1000 {total:.1f}" '
         f'width="{width:g}" height="{height:g}" '
-        f'font-family="Noto Sans CJK SC, Noto Sans SC, sans-serif"><title>{xml(title)}</title>'
+        f'font-family="{FONT}"><title>{xml(title)}</title>'
         f"{''.join(parts)}</svg>"
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from portal.documents.fitting import FONT
 from portal.documents.gridmap_parts import (
     FOCUS,
     FORMS,
@@ -184,7 +185,7 @@ class _Sheet:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="sheet" role="group" '
             f'viewBox="0 0 1000 {total:.1f}" aria-labelledby="{self.id}-title" '
-            f'font-family="Noto Sans CJK SC, Noto Sans SC, sans-serif">'
+            f'font-family="{FONT}">'
             f'<title id="{self.id}-title">{xml(self.title)}</title>{body}</svg>'
         )
 

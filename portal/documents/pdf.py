@@ -21,8 +21,9 @@ from weasyprint import CSS, HTML
 from weasyprint.document import Document
 from weasyprint.formatting_structure.boxes import Box, LineBox, ParentBox, TextBox
 from weasyprint.layout.absolute import AbsolutePlaceholder
-from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from portal.documents.fonts import Fonts
 
 PACKAGE = Path(__file__).resolve().parents[1]
 STATIC = PACKAGE / "static"
@@ -62,9 +63,9 @@ class FencedFetcher(URLFetcher):
 
 
 @lru_cache(maxsize=1)
-def fonts() -> FontConfiguration:
+def fonts() -> Fonts:
     """One font configuration per process: finding the fonts is the slow part."""
-    return FontConfiguration()
+    return Fonts(STATIC, FencedFetcher())
 
 
 @lru_cache(maxsize=1)
