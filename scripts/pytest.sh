@@ -1,5 +1,5 @@
 #!/bin/sh
-# The suite: on SQLite, on PostgreSQL, then in the browser (that part needs one engine and its own pace).
+# The suite: on SQLite, on PostgreSQL, then in the browser (that part needs one engine).
 # Arguments go to pytest, for example: sh scripts/pytest.sh -k scope
 set -u
 failed=0
@@ -21,5 +21,5 @@ selected=no
 if [ $# -gt 0 ]; then selected=yes; fi
 round "SQLite" sqlite -n "$workers" -m "not browser" "$@"
 round "PostgreSQL" postgresql -n "$workers" -m "not browser and not one_engine" "$@"
-round "browser" sqlite -m browser "$@"
+round "browser" sqlite -n "$workers" -m browser "$@"
 exit $failed

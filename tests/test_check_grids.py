@@ -82,6 +82,7 @@ def outward(ring: list[list[float]], corner: int, plane: Plane) -> tuple[float, 
     return along[1] / far, -along[0] / far
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("way", [1, -1], ids=["outward", "inward"])
 def test_moving_any_vertex_by_20_m_names_every_touching_grid_and_the_area(
     demo: dict[str, GridRecord], way: int

@@ -94,6 +94,7 @@ def test_the_same_seed_plans_the_same_and_another_seed_another(planned: Plan) ->
     assert digest(plan(seed=7)) != digest(planned)
 
 
+@pytest.mark.one_engine
 def test_the_plan_does_not_depend_on_the_order_of_sets() -> None:
     """Strings hash differently in every process; the plan must not show it."""
     program = "from tests.test_demo import digest, plan; print(digest(plan()))"
@@ -182,6 +183,7 @@ def test_cells_are_irregular_and_of_a_useful_size(shapes: dict[str, Any]) -> Non
     assert 1_000 < (north - south) * 111_300 < 1_600
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("seed", [2012])
 def test_every_site_lies_in_its_real_district_and_clear_of_the_others(seed: int) -> None:
     path = Path(__file__).parent / "data" / "wuhan-districts.geojson"

@@ -150,23 +150,22 @@ def test_pages_cover_every_grid_once_there_and_back(
     assert backwards == seen[end - 3 * directory.SIZE : end]
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/directory/", "/directory/?in=420102", "/directory/?q=社区", "/directory/?q=sq",
-     "/directory/?q=无此路9号", "/directory/?q=420102&after=420102150"],
-)  # fmt: skip
 @pytest.mark.parametrize("language", ["zh_Hans_CN", "en"])
 def test_the_page_budget_holds_with_thousands_of_grids(
-    portal: Flask, client_as: Client, many: int, path: str, language: str
+    portal: Flask, client_as: Client, many: int, language: str
 ) -> None:
     assert many >= MANY
     client = client_as(language=language)
-    client.get(path)
-    with count_statements(portal) as statements:
-        page = client.get(path)
-    assert page.status == 200
-    assert len(statements) <= PAGE_STATEMENTS
-    assert len(page.body) <= PAGE_BYTES
+    for path in (
+        "/", "/directory/", "/directory/?in=420102", "/directory/?q=社区", "/directory/?q=sq",
+        "/directory/?q=无此路9号", "/directory/?q=420102&after=420102150",
+    ):  # fmt: skip
+        client.get(path)
+        with count_statements(portal) as statements:
+            page = client.get(path)
+        assert page.status == 200, path
+        assert len(statements) <= PAGE_STATEMENTS, path
+        assert len(page.body) <= PAGE_BYTES, path
 
 
 def test_the_first_page_leads_into_the_only_divided_community(client_as: Client) -> None:
