@@ -9,6 +9,7 @@ the HTML. Exit 1 if one fails, or if the whole takes longer than Chromium.
 """
 
 import asyncio
+import logging
 import os
 import platform
 import sys
@@ -207,6 +208,8 @@ def main() -> int:
     name = "whole" if "whole" in sys.argv[1:] else "small"
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PORTAL_VAR"] = folder
+        for name in ("portal.queue", "portal.rules.stale"):  # there is no queue server here
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         app = create_app()
         with app.app_context(), acting(SYSTEM):
             prepare(app)

@@ -289,8 +289,26 @@ def test_the_page_says_which_boards_lack_what(
     with portal.app_context(), scope.acting(scope.SYSTEM):
         _hide(portal.extensions["sqlalchemy"].session, CELLS[1])
     page = client_as("station", "en").get("/documents/batch", query_string={"grid": BLOCK, **ASKED})
-    assert "1 board cannot be issued yet" in page.text
+    assert "1 document cannot be issued yet" in page.text
     assert "Nobody of this grid is shown in public" in page.text
+
+
+def test_the_page_says_what_signs_and_plans_lack_too(
+    client_as: Callable[..., PageClient], portal: Any
+) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        session = portal.extensions["sqlalchemy"].session
+        _hide(session, CELLS[1])
+        grid = session.scalars(select(Grid).where(Grid.code == CELLS[0])).one()
+        grid.boundary = None
+        session.commit()
+    asked = {"kind_service_sign": "cell", "kind_site_plan": "self", "lang": ZH, "output": "pdf"}
+    page = client_as("station", "en").get(
+        "/documents/batch", query_string={"grid": COMMUNITY, **asked}
+    )
+    assert "2 documents cannot be issued yet" in page.text
+    assert "Its grid worker is not shown in public" in page.text
+    assert "No boundary is on record of" in page.text
 
 
 @pytest.mark.parametrize(

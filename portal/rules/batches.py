@@ -17,15 +17,16 @@ from portal import roles, scope
 from portal.errors import OutOfScope, RuleError
 from portal.models import Grid, Task
 from portal.queries import batches as queries
-from portal.rules import boards, documents, tasks
+from portal.rules import documents, tasks
 from portal.rules.documents import SPECS, Spec
+from portal.rules.sources import SOURCES
 
 TASK = "documents"
 SELF = "self"  # the grid that the order names, and none below it
 LEVELS = ("community", "area", "block", "cell")
 OUTPUTS = ("pdf", "zip")
 MOST = 500  # documents in one batch
-LOOKED_AT = 120  # boards whose gaps are told before the batch starts
+LOOKED_AT = 120  # documents whose gaps are told before the batch starts
 # The long ones first, so that no processor waits for the other at the end.
 HEAVY = ("work-manual", "grid-archive", "site-plan", "worker-cards")
 
@@ -96,16 +97,15 @@ def start(session: Session, user_id: int, order: Order) -> Task:
 
 
 def preview(session: Session, order: Order) -> Preview:
-    """What the batch would be, and which boards cannot be issued yet. Raises as ``items``."""
+    """What the batch would be, and which documents cannot be issued yet. Raises as ``items``."""
     found = items(session, order)
-    judged = [item for item in found if item.kind == boards.KIND]
     lacking = []
-    for item in judged[:LOOKED_AT]:
+    for item in found[:LOOKED_AT]:
         try:
-            boards.load_board(session, item.grid, order.lang)
+            SOURCES[item.kind].load(session, item.grid, order.lang, item.subject)
         except RuleError as refusal:
             lacking.append((item.name, str(refusal)))
-    return Preview(found, lacking, max(0, len(judged) - LOOKED_AT))
+    return Preview(found, lacking, max(0, len(found) - LOOKED_AT))
 
 
 def items(session: Session, order: Order) -> list[Item]:
