@@ -208,8 +208,8 @@ def main() -> int:
     name = "whole" if "whole" in sys.argv[1:] else "small"
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PORTAL_VAR"] = folder
-        for name in ("portal.queue", "portal.rules.stale"):  # there is no queue server here
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        for quiet in ("portal.queue", "portal.rules.stale"):  # there is no queue server here
+            logging.getLogger(quiet).setLevel(logging.CRITICAL)
         app = create_app()
         with app.app_context(), acting(SYSTEM):
             prepare(app)
