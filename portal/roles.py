@@ -24,6 +24,8 @@ ADMIN = "Admin"
 FIELD = (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, CLERK, MEDIATOR)
 STAFF = (*FIELD, STATION, LEADER, STREET)
 ALL = (*STAFF, CARE_OFFICER, AUDITOR, ADMIN)
+# Who may look into the register of people; leaders and the street see figures.
+REGISTER = (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, CLERK, STATION)
 OFFICE = (CLERK, STATION, LEADER, STREET)
 
 # resource: {action: roles}
@@ -39,6 +41,15 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         WRITE: (CLERK, STATION),
         REMOVE: (STATION,),
         EXPORT: (CLERK, STATION),
+    },
+    **{
+        resource: {
+            READ: REGISTER,
+            WRITE: (GRID_WORKER, GRID_LEADER, CLERK, STATION),
+            REMOVE: (STATION,),
+            EXPORT: (CLERK, STATION),
+        }
+        for resource in ("Building", "Dwelling", "Household", "Resident", "Organisation")
     },
     "Post": {
         READ: STAFF,

@@ -18,6 +18,7 @@ from portal.models.records import (
     ImportMapping,
     IssuedDocument,
 )
+from portal.models.register import Building, Dwelling, Household, Organisation, Resident
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
 
@@ -26,13 +27,16 @@ __all__ = [
     "AccountState",
     "AuditEntry",
     "Board",
+    "Building",
     "CalendarDay",
     "Card",
     "Duty",
+    "Dwelling",
     "EndedSession",
     "Grid",
     "GridAlias",
     "Hotline",
+    "Household",
     "ImportBatch",
     "ImportChange",
     "ImportMapping",
@@ -42,11 +46,13 @@ __all__ = [
     "Meeting",
     "MeetingSeries",
     "Message",
+    "Organisation",
     "Photo",
     "Post",
     "PostRole",
     "Regulation",
     "Reminder",
+    "Resident",
     "Row",
     "SentForm",
     "Setting",

@@ -118,6 +118,7 @@ FINDING_KINDS = {
     "staffing": _l("Posts vacant"),
 }
 IMPORT_KINDS = {
+    "residents": _l("Residents"),
     "grids": _l("Grids"),
     "divisions": _l("Divisions"),
     "boundaries": _l("Boundaries"),

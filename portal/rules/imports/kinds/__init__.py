@@ -6,9 +6,11 @@ from portal.rules.imports.kinds.divisions import DIVISIONS
 from portal.rules.imports.kinds.duties import DUTIES
 from portal.rules.imports.kinds.grids import GRIDS
 from portal.rules.imports.kinds.posts import POSTS
+from portal.rules.imports.kinds.residents import RESIDENTS
 from portal.rules.imports.kinds.workdays import WORKDAYS
 from portal.rules.imports.kinds.workers import WORKERS
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (DIVISIONS, GRIDS, WORKERS, POSTS, DUTIES, BOUNDARIES, WORKDAYS)
+    kind.name: kind
+    for kind in (DIVISIONS, GRIDS, RESIDENTS, WORKERS, POSTS, DUTIES, BOUNDARIES, WORKDAYS)
 }
