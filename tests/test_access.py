@@ -17,20 +17,25 @@ from portal.models import (
     AccountGrant,
     AuditEntry,
     Board,
+    Building,
     CalendarDay,
     Card,
     Duty,
+    Dwelling,
     Grid,
     Hotline,
+    Household,
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
     Meeting,
     MeetingSeries,
+    Organisation,
     Photo,
     Post,
     PostRole,
     Regulation,
+    Resident,
     Setting,
     Team,
     User,
@@ -50,6 +55,8 @@ MODELS = {
     "documents": IssuedDocument, "imports": ImportBatch, "users": User, "grants": AccountGrant,
     "audit": AuditEntry, "settings": Setting, "cards": Card, "photos": Photo,
     "meetings": Meeting, "meeting-series": MeetingSeries, "calendar-days": CalendarDay,
+    "residents": Resident, "households": Household, "dwellings": Dwelling,
+    "buildings": Building, "organisations": Organisation,
 }  # fmt: skip
 
 
@@ -78,6 +85,27 @@ def test_the_roles_table_is_what_the_access_table_says():
                 assert said == (letter in allowed), f"{role} {action} {slug}"
     assert set(roles.TABLE) == {*table.RESOURCES.values(), "OpenApi"}
     assert not roles.rights(roles.PUBLIC)
+
+
+def plant_register(code, number):
+    """One row of every list of the register, each with nothing below it; not saved yet."""
+    homes = [Building(grid_code=code, name=f"{number}-{each}栋") for each in range(4)]
+    rooms = [
+        Dwelling(grid_code=code, building=home, name="x", room="101", owner_phone="15400001111")
+        for home in homes[:3]
+    ]
+    households = [Household(grid_code=code, dwelling=room, number="1") for room in rooms[:2]]
+    resident = Resident(
+        grid_code=code, household=households[0], name="甲乙丙", id_number=f"T{code}-{number}"
+    )
+    shop = {"kind": "shop", "contact_phone": "15400001111"}
+    return {
+        "buildings": homes[3],
+        "dwellings": rooms[2],
+        "households": households[1],
+        "residents": resident,
+        "organisations": Organisation(grid_code=code, name="试验店", **shop),
+    }
 
 
 def plant(code, number=1, actor="x"):
@@ -112,6 +140,7 @@ def plant(code, number=1, actor="x"):
             grid_code=code, kind="board", number=f"T{code}-{number}", **issued, **digest
         ),
     }
+    planted |= plant_register(code, number)
     db.session.add_all(planted.values())
     db.session.flush()
     grid = db.session.scalar(select(Grid.id).where(Grid.code == code))

@@ -14,19 +14,24 @@ from portal.models import (
     AccountGrant,
     AuditEntry,
     Board,
+    Building,
     CalendarDay,
     Card,
     Duty,
+    Dwelling,
     Grid,
     Hotline,
+    Household,
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
     Meeting,
     MeetingSeries,
+    Organisation,
     Photo,
     Post,
     Regulation,
+    Resident,
     Team,
     User,
     Worker,
@@ -59,7 +64,12 @@ def rows_for(number):
     begins = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=number)
     cells = db.session.scalars(select(Grid.code).where(Grid.level == "cell").order_by(Grid.code))
     cell, size = cells.all()[number % 30], ("a3", "a4", "a2")[number // 30]
+    building = Building(grid_code=cell, name=f"{number}栋")
+    dwelling = Dwelling(grid_code=cell, building=building, name=f"{number}栋101", room="101")
+    household = Household(grid_code=cell, dwelling=dwelling, number=str(number))
     return [
+        Resident(grid_code=cell, household=household, name=f"居{number}", id_number=f"T{number}"),
+        Organisation(grid_code=cell, name=f"店{number}", kind="shop"),
         Board(grid_code=cell, size=size, lang="en"),
         Meeting(grid_code=AREA, starts_at=begins, **held),
         MeetingSeries(grid_code=AREA, holiday="skip", since=day, **held),

@@ -9,6 +9,7 @@ from wtforms import (
     BooleanField,
     DateField,
     Field,
+    FloatField,
     HiddenField,
     IntegerField,
     SelectField,
@@ -81,6 +82,9 @@ def field_for(
         asked = InputRequired(_l("Fill this in.")) if required else Optional()
         limit = NumberRange(0, 2_000_000_000, _l("Type a whole number from 0 to 2000000000."))
         return IntegerField(validators=[asked, limit], **told)
+    if isinstance(kind, sa_types.Float):
+        degrees = NumberRange(-180, 180, _l("Type degrees, for example 114.305."))
+        return FloatField(validators=[*checks, degrees], **told)
     if isinstance(kind, EncryptedText):
         return StringField(validators=[*checks, Length(max=60)], filters=[_stripped], **told)
     if isinstance(kind, sa_types.Text):

@@ -123,6 +123,7 @@ class Resident(InGrid, Row):
         one_of("id_type", ID_TYPES),
         one_of("registration", REGISTRATIONS),
         one_of("relation_to_head", RELATIONS),
+        CheckConstraint("id_number IS NOT NULL AND id_index IS NOT NULL", name="id_number"),
         CheckConstraint("died_on IS NULL OR died_on >= birth_date", name="died"),
         CheckConstraint("moved_out_on IS NULL OR moved_out_on >= moved_in_on", name="moved"),
         Index(None, "grid_code", "name_sort", "id"),
@@ -150,8 +151,9 @@ class Resident(InGrid, Row):
     sex: Mapped[str | None] = mapped_column(String(8))
     birth_date: Mapped[date | None] = mapped_column(Date)
     id_type: Mapped[str] = mapped_column(String(20), nullable=False, default="resident_id")
-    id_number: Mapped[str] = mapped_column(EncryptedText(ID_PLACE), nullable=False)
-    id_index: Mapped[str] = mapped_column(String(64), nullable=False)
+    # Never absent: without papers it is a temporary number, which the rule gives.
+    id_number: Mapped[str | None] = mapped_column(EncryptedText(ID_PLACE))
+    id_index: Mapped[str | None] = mapped_column(String(64))
     id_tail_index: Mapped[str | None] = mapped_column(String(64), index=True)
     phone: Mapped[str | None] = mapped_column(EncryptedText(PHONE_PLACE))
     phone_index: Mapped[str | None] = mapped_column(String(64), index=True)

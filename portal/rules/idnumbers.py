@@ -15,7 +15,8 @@ LENGTH = 18
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 SHAPE = re.compile(r"\d{17}[\dX]", re.ASCII)
-# First two digits: the provinces; 81 to 83 are the residence permits of GB 11643.
+# First two digits: the provinces, and those of the residence permits.
+PERMITS = frozenset({"81", "82", "83"})  # 810000, 820000, 830000 are their whole division
 PROVINCES = frozenset(
     f"{code}"
     for code in (
@@ -56,7 +57,8 @@ def read(number: str, today: date) -> Told:
     """
     if not SHAPE.fullmatch(number) or check_character(number[:17]) != number[17]:
         raise BadNumber("id_check_digit")
-    if number[:2] not in PROVINCES or number[2:6] == "0000":
+    whole_region = number[2:6] == "0000" and number[:2] not in PERMITS
+    if number[:2] not in PROVINCES or whole_region:
         raise BadNumber("id_region")
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

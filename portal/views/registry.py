@@ -20,6 +20,13 @@ from portal.views.metrics import metrics
 from portal.views.preferences import preferences
 from portal.views.public import register_public
 from portal.views.records import AuditView, IssuedDocumentView
+from portal.views.register import (
+    BuildingView,
+    DwellingView,
+    HouseholdView,
+    OrganisationView,
+    ResidentView,
+)
 from portal.views.security.accounts import GrantView, RoleView, UserView
 from portal.views.series import CalendarDayView, MeetingSeriesView
 from portal.views.tasks import TaskView
@@ -46,6 +53,13 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (CardView, "id"),
         (TeamView, "users-group"),
         (LeadingGroupView, "sitemap"),
+    )),
+    (_l("Register"), (
+        (ResidentView, "user"),
+        (HouseholdView, "home"),
+        (DwellingView, "door"),
+        (BuildingView, "building"),
+        (OrganisationView, "building-store"),
     )),
     (_l("Meetings and calendar"), (
         (MeetingView, "calendar-event"),

@@ -43,6 +43,11 @@ teams          r          r          r           rw         rwe   r        rwde 
 cards          r          r          r           r          rw    r        rwe     r      r      -           -       -
 photos         rw         rw         rw          rw         rwd   r        rwd     r      r      -           -       -
 boards         rw         rw         rw          rw         rwe   r        rwde    re     re     -           -       -
+residents      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
+households     rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
+dwellings      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
+buildings      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
+organisations  rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
 meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
 meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
@@ -65,6 +70,8 @@ RESOURCES = {
     "leading-groups": "LeadingGroup", "teams": "Team", "boards": "Board",
     "documents": "IssuedDocument", "cards": "Card", "photos": "Photo",
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
+    "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
+    "buildings": "Building", "organisations": "Organisation",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
@@ -72,6 +79,7 @@ RESOURCES = {
 SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos", "meetings", "meeting-series",
+    "residents", "households", "dwellings", "buildings", "organisations",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -79,7 +87,10 @@ PAGES = ("jobs",)
 NO_FORM = ("documents", "imports", "roles", "audit", "post-roles", "cards", "photos")
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
-SENSITIVE = {"workers": "phone", "users": "email"}
+SENSITIVE = {
+    "workers": "phone", "users": "email", "residents": "id_number", "dwellings": "owner_phone",
+    "organisations": "contact_phone",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -168,8 +168,8 @@ def upgrade() -> None:
         sa.Column("sex", sa.String(length=8), nullable=True),
         sa.Column("birth_date", sa.Date(), nullable=True),
         sa.Column("id_type", sa.String(length=20), nullable=False),
-        sa.Column("id_number", sa.Text(), nullable=False),
-        sa.Column("id_index", sa.String(length=64), nullable=False),
+        sa.Column("id_number", sa.Text(), nullable=True),
+        sa.Column("id_index", sa.String(length=64), nullable=True),
         sa.Column("id_tail_index", sa.String(length=64), nullable=True),
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("phone_index", sa.String(length=64), nullable=True),
@@ -210,6 +210,9 @@ def upgrade() -> None:
             name=op.f("ck_residents_relation_to_head"),
         ),
         sa.CheckConstraint("sex IN ('male', 'female')", name=op.f("ck_residents_sex")),
+        sa.CheckConstraint(
+            "id_number IS NOT NULL AND id_index IS NOT NULL", name=op.f("ck_residents_id_number")
+        ),
         sa.CheckConstraint(
             "died_on IS NULL OR died_on >= birth_date", name=op.f("ck_residents_died")
         ),

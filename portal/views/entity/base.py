@@ -92,6 +92,10 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
             return matches(self.entity, text)
         return or_(*(self._found_in(name, text) for name in self.search_in))
 
+    def worded_search(self, text: str) -> str:
+        """How the page tells what was searched for."""
+        return text
+
     def _found_in(self, name: str, text: str) -> ColumnElement[bool]:
         attribute = getattr(self.entity, name)
         if self.datamodel.is_relation(name):
@@ -159,7 +163,7 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
             rows=[self._row(row, shown) for row in found.rows],
             total=found.total,
             capped=found.capped,
-            q=asked.q,
+            q=asked.q if self.worded_search(asked.q) == asked.q else "",
             size=asked.part.size,
             order=f"-{asked.part.column}" if asked.part.descending else asked.part.column,
             next_url=query.link(self, asked, after=found.next) if found.next else None,

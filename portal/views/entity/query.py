@@ -157,7 +157,7 @@ def chips(view: Any, query: Query) -> list[Chip]:
         for name, value in query.filters.items()
     ]
     if query.q:
-        found.insert(0, Chip(_("Search"), query.q, link(view, query, q=None)))
+        found.insert(0, Chip(_("Search"), view.worded_search(query.q), link(view, query, q=None)))
     if query.preset:
         label = str(view.presets[query.preset][0])
         found.append(Chip(_("Shown"), label, link(view, query, preset=None)))

@@ -1,0 +1,68 @@
+"""Named selections of the register."""
+
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, select
+
+from portal.models import Household, Resident
+from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE
+from portal.models.types import blind_index
+
+WHOLE_NUMBER = re.compile(r"\d{17}[\dxX]", re.ASCII)
+TAIL = re.compile(r"\d{3}[\dxX]", re.ASCII)
+PHONE = re.compile(r"1\d{10}", re.ASCII)
+SEALED = re.compile(r"(id|tail|phone):([0-9a-f]{64})", re.ASCII)
+INDEXES = {
+    "id": Resident.id_index,
+    "tail": Resident.id_tail_index,
+    "phone": Resident.phone_index,
+}
+
+
+def sealed(text: str) -> str:
+    """A whole ID number, its last four characters or a telephone as a keyed hash that may stand in
+    an address; any other text as it is.
+    """
+    if WHOLE_NUMBER.fullmatch(text):
+        return f"id:{blind_index(ID_PLACE, text.upper())}"
+    if TAIL.fullmatch(text):
+        return f"tail:{blind_index(ID_TAIL_PLACE, text.upper())}"
+    if PHONE.fullmatch(text):
+        return f"phone:{blind_index(PHONE_PLACE, text)}"
+    return text
+
+
+def by_number(text: str) -> ColumnElement[bool] | None:
+    """Residents by what ``sealed`` gave for a number; None for any other text."""
+    found = SEALED.fullmatch(text)
+    return INDEXES[found[1]] == found[2] if found else None
+
+
+def _here() -> tuple[ColumnElement[bool], ...]:
+    return Resident.moved_out_on.is_(None), Resident.died_on.is_(None)
+
+
+def without_papers(found: Select[Any]) -> Select[Any]:
+    """Residents with a temporary number."""
+    return found.where(Resident.id_type == "temporary", *_here())
+
+
+def gone(found: Select[Any]) -> Select[Any]:
+    """Residents who moved out or died."""
+    return found.where(Resident.moved_out_on.is_not(None) | Resident.died_on.is_not(None))
+
+
+def without_head(found: Select[Any]) -> Select[Any]:
+    """Households in which nobody is the head."""
+    head = select(Resident.id).where(
+        Resident.household_id == Household.id, Resident.relation_to_head == "head", *_here()
+    )
+    return found.where(~exists(head))
+
+
+def empty(found: Select[Any]) -> Select[Any]:
+    """Households in which nobody lives any more."""
+    return found.where(
+        ~exists(select(Resident.id).where(Resident.household_id == Household.id, *_here()))
+    )

@@ -1,0 +1,187 @@
+"""The register: buildings, dwellings, households, residents, organisations."""
+
+from typing import Any
+
+from flask import redirect
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
+
+from portal import roles
+from portal.models import Building, Dwelling, Household, Organisation, Resident
+from portal.models.register_choices import (
+    BUILDING_KINDS,
+    DWELLING_USES,
+    HOUSEHOLD_KINDS,
+    ID_TYPES,
+    ORGANISATION_KINDS,
+    REGISTRATIONS,
+    RELATIONS,
+    SEXES,
+)
+from portal.queries import register as queries
+from portal.rules import register
+from portal.rules.masking import HIDDEN
+from portal.views.entity import query
+from portal.views.entity.access import allowed
+from portal.views.entity.base import EntityView
+
+ENCRYPTED = _l("Kept encrypted, shown masked, never published.")
+
+
+class _RegisterView(EntityView):
+    """What belongs to something above it lies in the same cell."""
+
+    def _fill(self, form: Any, row: Any, new: bool) -> None:
+        super()._fill(form, row, new)
+        register.place(self.datamodel.session, row)
+
+
+class BuildingView(_RegisterView):
+    """Buildings of the cells."""
+
+    entity = Building
+    slug = "buildings"
+    list_title = _l("Buildings")
+    one_title = _l("Building")
+    list_columns = ["name", "grid", "kind", "storeys", "units", "dwellings"]
+    form_columns = [
+        "name", "grid", "kind", "storeys", "units", "dwellings", "built_year",
+        "property_company", "longitude", "latitude",
+    ]  # fmt: skip
+    filter_columns = ["kind", "grid_code"]
+    choices = {"kind": BUILDING_KINDS}
+    labels = {"dwellings": _l("Number of dwellings")}
+    related = (("Dwelling", "building"),)
+
+    def prepare(self, row: Building, *, new: bool) -> None:
+        """It stands in a cell."""
+        register.prepare_building(self.datamodel.session, row)
+
+
+class DwellingView(_RegisterView):
+    """Dwellings of the buildings."""
+
+    entity = Dwelling
+    slug = "dwellings"
+    list_title = _l("Register of dwellings")
+    one_title = _l("Dwelling")
+    list_columns = ["name", "grid", "building", "use", "owner_name", "owner_phone"]
+    form_columns = ["building", "unit", "room", "use", "owner_name", "owner_phone"]
+    filter_columns = ["use", "grid_code"]
+    choices = {"use": DWELLING_USES}
+    labels = {"name": _l("Dwelling"), "unit": _l("Unit")}
+    help_texts = {"owner_phone": ENCRYPTED}
+    related = (("Household", "dwelling"),)
+
+    def prepare(self, row: Dwelling, *, new: bool) -> None:
+        """Each room is there once."""
+        register.prepare_dwelling(self.datamodel.session, row)
+
+
+class HouseholdView(_RegisterView):
+    """Households of the dwellings."""
+
+    entity = Household
+    slug = "households"
+    list_title = _l("Register of households")
+    one_title = _l("Household")
+    list_columns = ["number", "grid", "dwelling", "kind"]
+    form_columns = ["dwelling", "number", "kind"]
+    filter_columns = ["kind", "grid_code"]
+    choices = {"kind": HOUSEHOLD_KINDS}
+    labels = {"number": _l("Household number")}
+    presets = {
+        "no_head": (_l("Without a head"), queries.without_head),
+        "empty": (_l("Nobody lives there"), queries.empty),
+    }
+    related = (("Resident", "household"),)
+
+    def prepare(self, row: Household, *, new: bool) -> None:
+        """Its number is there once."""
+        register.prepare_household(self.datamodel.session, row)
+
+
+class ResidentView(_RegisterView):
+    """People of the households."""
+
+    entity = Resident
+    slug = "residents"
+    list_title = _l("Residents")
+    one_title = _l("Resident")
+    list_columns = [
+        "name", "sex", "birth_date", "grid", "household", "relation_to_head", "id_number",
+        "registration",
+    ]  # fmt: skip
+    show_groups = [
+        (_l("Person"), ["name", "sex", "birth_date", "nation", "id_type", "id_number", "phone"]),
+        (_l("Household"), ["grid", "household", "relation_to_head", "moved_in_on"]),
+        (_l("Registration"), ["registration", "away", "registered_address"]),
+        (_l("Work and education"), ["education", "occupation", "employer"]),
+        (_l("No longer here"), ["moved_out_on", "died_on"]),
+    ]
+    form_columns = [
+        "household", "name", "relation_to_head", "id_type", "id_number", "sex", "birth_date",
+        "phone", "registration", "away", "registered_address", "nation", "education",
+        "occupation", "employer", "moved_in_on", "moved_out_on", "died_on",
+    ]  # fmt: skip
+    filter_columns = ["registration", "sex", "id_type", "grid_code"]
+    choices = {
+        "sex": SEXES,
+        "id_type": ID_TYPES,
+        "registration": REGISTRATIONS,
+        "relation_to_head": RELATIONS,
+    }
+    labels = {"name": _l("Full name"), "phone": _l("Private telephone")}
+    help_texts = {
+        "id_number": _l("Leave it empty for somebody without papers: a temporary number is given."),
+        "phone": ENCRYPTED,
+        "sex": _l("Follows from the number of an identity card."),
+        "birth_date": _l("Follows from the number of an identity card."),
+    }
+    presets = {
+        "no_papers": (_l("Without papers"), queries.without_papers),
+        "gone": (_l("Moved out or died"), queries.gone),
+    }
+
+    @expose("/list/")
+    @allowed(roles.READ)
+    def list(self) -> ResponseReturnValue:
+        """A number that is searched for stands in no address, only its keyed hash does."""
+        asked = self.asked()
+        hashed = queries.sealed(asked.q)
+        if hashed != asked.q:
+            return redirect(query.link(self, asked, q=hashed))
+        return super().list()
+
+    def worded_search(self, text: str) -> str:
+        """Of a number only that it was one."""
+        return text if queries.by_number(text) is None else HIDDEN
+
+    def found_by(self, text: str) -> ColumnElement[bool]:
+        """By name, or by a whole number, its last four characters or a telephone."""
+        number = queries.by_number(queries.sealed(text))
+        return super().found_by(text) if number is None else number
+
+    def prepare(self, row: Resident, *, new: bool) -> None:
+        """Whose number it is, and who heads the household."""
+        register.prepare_resident(self.datamodel.session, row)
+
+
+class OrganisationView(_RegisterView):
+    """Companies, shops and institutions of the cells."""
+
+    entity = Organisation
+    slug = "organisations"
+    list_title = _l("Organisations")
+    one_title = _l("Organisation or shop")
+    list_columns = ["name", "kind", "grid", "address", "contact", "contact_phone"]
+    form_columns = ["name", "kind", "grid", "address", "contact", "contact_phone"]
+    filter_columns = ["kind", "grid_code"]
+    choices = {"kind": ORGANISATION_KINDS}
+    help_texts = {"contact_phone": ENCRYPTED}
+
+    def prepare(self, row: Organisation, *, new: bool) -> None:
+        """It lies in a cell."""
+        register.prepare_organisation(self.datamodel.session, row)
