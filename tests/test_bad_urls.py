@@ -49,6 +49,8 @@ CURSORS = (
     cursor("nothing", 5), cursor(5, 5), cursor(None, 5), cursor(10**12, 5),
     base64.urlsafe_b64encode(b"[" * 3000).decode(),
 )  # fmt: skip
+FIRST_WELL_FORMED = 8
+assert CURSORS[FIRST_WELL_FORMED] == cursor("a", "b")
 QUERIES = (
     "page=x", "page=-1", "size=-1", "size=0", "size=99999", f"size={HUGE}", "size=１２", "size=",
     "order=unknown", "order=-", "order=--name", "order=grid.name", "order=-phone",
@@ -103,8 +105,9 @@ def test_no_query_of_a_list_breaks_it(portal, client_as):
 def test_no_cursor_breaks_a_list(portal, client_as):
     for view, who in views(portal):
         client = client_as(who)
-        for column in view.order_columns:
-            for text_ in CURSORS:
+        for number, column in enumerate(view.order_columns):
+            # What is no cursor is told before any column is asked: once a list is enough.
+            for text_ in CURSORS if number == 0 else CURSORS[FIRST_WELL_FORMED:]:
                 asked = {"order": column, "after": text_, "size": 5}
                 answer = client.raw.get(f"/{view.slug}/list/", query_string=asked)
                 assert answer.status_code in (200, 400), f"{view.slug} {column} {text_[:60]}"

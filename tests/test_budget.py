@@ -222,7 +222,7 @@ def test_paging_shows_every_row_exactly_once(portal, client_as, many):
         with portal.app_context():
             total = db.session.scalar(text(f"SELECT count(*) FROM {view.entity.__tablename__}"))
         size = 3 if view.slug in FEW else 200 if total > 200 else 40
-        for column in view.order_columns[: 3 if view.slug == "audit" else None]:
+        for column in view.order_columns[:4]:
             forth, last = walked(client, f"/{view.slug}/list/?order={column}&size={size}")
             rows = [row for page in forth for row in page]
             said = f"{view.slug} by {column}"

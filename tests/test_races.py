@@ -17,7 +17,7 @@ from portal.extensions import db
 from tests.conftest import PASSWORD
 from tests.support.threads import THREADS, Person, at_once, threaded_web
 
-REQUESTS = 1000
+REQUESTS = 600
 CLERKS = {f"clerk{number}": f"420102002990{number:02d}" for number in range(1, THREADS + 1)}
 SEARCHES = (
     {"q": "李"}, {"q": "王"}, {"q": "zh"}, {"q": "l", "origin": "volunteer"}, {"origin": "police"},

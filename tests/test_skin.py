@@ -111,8 +111,11 @@ def _follow(page: Page, selector: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("phone", "scheme"),
+    [(False, "light"), (True, "dark")],
+    ids=["desktop-light", "phone-dark"],
+)
 def test_axe_finds_nothing(visit: Callable[..., Visitor], phone: bool, scheme: str) -> None:
     stranger = visit(None, phone=phone)
     stranger.context.add_cookies([{"name": "lang", "value": "en", "url": stranger.address}])
