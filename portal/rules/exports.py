@@ -18,7 +18,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal import clock, roles, scope
 from portal.errors import Forbidden, RuleError
-from portal.models import CalendarDay, Duty, Grid, Post, Row, Worker
+from portal.models import (
+    Building,
+    CalendarDay,
+    Duty,
+    Dwelling,
+    Grid,
+    Household,
+    Post,
+    Resident,
+    Row,
+    Worker,
+)
 from portal.rules import audit
 from portal.rules.imports import KINDS
 from portal.rules.imports.cells import guard
@@ -148,6 +159,29 @@ def _workers(session: Session, condition: ColumnElement[bool]) -> Iterator[Recor
     return _stream(session, statement)
 
 
+def _residents(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    """Everybody who lives here, with the home."""
+    homes = {
+        "building": Building.name,
+        "unit": Dwelling.unit,
+        "room": Dwelling.room,
+        "household": Household.number,
+    }
+    names = [column.name for column in KINDS["residents"].columns if column.name not in homes]
+    statement = (
+        select(
+            *(getattr(Resident, name) for name in names),
+            *(column.label(name) for name, column in homes.items()),
+        )
+        .join(Resident.household)
+        .join(Household.dwelling)
+        .join(Dwelling.building)
+        .where(condition, Resident.moved_out_on.is_(None), Resident.died_on.is_(None))
+        .order_by(Resident.grid_code, Resident.id)
+    )
+    return _stream(session, statement)
+
+
 def _posts(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
     statement = (
         select(
@@ -183,6 +217,7 @@ def _workdays(session: Session, condition: ColumnElement[bool]) -> Iterator[Reco
 SOURCES: dict[str, Source] = {
     "divisions": Source(Grid, Grid.code, _divisions),
     "grids": Source(Grid, Grid.code, _grids),
+    "residents": Source(Resident, Resident.grid_code, _residents),
     "workers": Source(Worker, Worker.grid_code, _workers),
     "posts": Source(Post, Post.grid_code, _posts),
     "duties": Source(Duty, None, _duties),

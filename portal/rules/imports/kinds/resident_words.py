@@ -42,6 +42,7 @@ RELATION_WORDS = {
     "relative": ("其他亲属", "亲属", "侄子", "侄女", "外甥", "外甥女"),
     "unrelated": ("非亲属", "合租", "保姆", "租客"),
 }
+HIDDEN_NUMBER = "id_masked"  # noted where the number of a row came with asterisks
 _plain = code(r"[0-9A-Za-z*•/()]{1,40}", "id_check_digit")
 
 
@@ -56,7 +57,7 @@ def id_number(cell: Any, note: Note) -> str | None:
     if value is None:
         return None
     if "*" in value or "•" in value:
-        note("masked")
+        note(HIDDEN_NUMBER)
         return None
     tidy = idnumbers.tidy(value)
     if tidy != value:

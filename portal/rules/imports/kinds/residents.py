@@ -18,6 +18,7 @@ from portal.rules import idnumbers
 from portal.rules.imports.cells import choice, code, day, person_name, phone, text
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.resident_words import (
+    HIDDEN_NUMBER,
     ID_TYPE_WORDS,
     REGISTRATION_WORDS,
     RELATION_WORDS,
@@ -144,7 +145,8 @@ def _take(run: Round, line: Line) -> None:
 def _judge_papers(line: Line, work: Work) -> None:
     """The number agrees with itself, with the birthday and with the sex; both may come from it."""
     number = line["id_number"]
-    kind = line["id_type"] or ("resident_id" if number else "temporary")
+    nobodys = number is None and HIDDEN_NUMBER not in line.notes
+    kind = line["id_type"] or ("temporary" if nobodys else "resident_id")
     line.values["id_type"] = kind
     if number is None or kind not in GB_11643_TYPES:
         return
@@ -179,12 +181,16 @@ def _person(
     number: str | None = line["id_number"]
     if number is not None:
         return number, run.by_number.get(blind_index(ID_PLACE, number) or "")
-    line.values["id_type"] = "temporary"
+    masked = HIDDEN_NUMBER in line.notes and line["id_type"] != "temporary"
+    if not masked:
+        line.values["id_type"] = "temporary"
     number = idnumbers.temporary("|".join(map(str, home)), line["name"], line["birth_date"])
     for row in run.members.get(household.id, ()) if household else ():
         same = (row.raw["name"], row.raw["birth_date"]) == (line["name"], line["birth_date"])
-        if same and row.raw["id_type"] == "temporary":
+        if same and (masked or row.raw["id_type"] == "temporary"):
             return number, row
+    if masked:  # an export with hidden numbers adds nobody
+        run.work.fail(line, "number_hidden", "id_number")
     return number, None
 
 
