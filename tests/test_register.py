@@ -173,6 +173,41 @@ def test_refused_rows_come_back_with_a_reason(session: Session, load: Any, tmp_p
     assert (row[8], row[-1]) == (number(), "sex_mismatch")
 
 
+@pytest.mark.parametrize(
+    "column",
+    ["宗教信仰", "政治面貌", "是否信访户", "前科", "婚姻状况", "Religion", "Political status"],
+)
+def test_what_the_register_does_not_hold_is_dropped_unread(
+    session: Session, load: Any, tmp_path: Path, column: str
+) -> None:
+    report = load(
+        f"{CELL},1栋,,101,1,户主,甲,,{number()},,,某某某\n"
+        f"{CELL},1栋,,101,1,,乙,男,{number(serial=2)},,,某某某\n",
+        header=HEADER.replace("\n", f",{column}\n"),
+    )
+    assert (report.created, report.failed) == (1, 1)
+    assert (report.dropped_columns, report.extra_columns) == ([column], [])
+    assert "某某某" not in report.as_json()
+    file = tmp_path / "rejects.csv"
+    write_rejects(report, file)
+    assert "某某某" not in file.read_text(encoding="utf-8-sig")
+    for table in db.metadata.sorted_tables:
+        for row in session.execute(text(f'SELECT * FROM "{table.name}"')):
+            assert "某某某" not in str(row), table.name
+
+
+def test_what_is_dropped_cannot_be_mapped_to_something_else(
+    session: Session, tmp_path: Path
+) -> None:
+    file, mapping = tmp_path / "r.csv", tmp_path / "m.json"
+    header = HEADER.replace("\n", ",政治面貌\n")
+    file.write_text(header + f"{CELL},1栋,,101,1,,甲,,{number()},,,某某某\n", encoding="utf-8")
+    mapping.write_text(json.dumps({"政治面貌": "occupation"}), encoding="utf-8")
+    report = run_import(session, KINDS["residents"], file, mapping=mapping)
+    assert (report.created, report.dropped_columns) == (1, ["政治面貌"])
+    assert living(session, "甲").occupation is None
+
+
 def test_a_clerk_imports_into_the_own_area_only(session: Session, load: Any) -> None:
     clerk = session.scalars(select(User).where(User.username == "clerk1")).one()
     with scope.acting(load_identity(session, clerk)):

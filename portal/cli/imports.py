@@ -77,6 +77,8 @@ def _tell(report: Report) -> None:
             click.echo(f"{title}: {reason} {count} ({REASONS.get(reason, reason)})")
     if report.extra_columns:
         click.echo("extra columns: " + ", ".join(report.extra_columns))
+    if report.dropped_columns:
+        click.echo("dropped unread: " + ", ".join(report.dropped_columns))
     for error in report.errors[:MOST_SHOWN]:
         told = reworded(error.get("message", "")) or REASONS.get(error["reason"], error["reason"])
         click.echo(f"row {error['row']}: {error['column'] or ''} {told}".replace(":  ", ": "))

@@ -92,7 +92,7 @@ def _run(
     except Refused as refused:
         return replace(report, refused_file=refused.reason, detail=refused.detail)
     report.header, report.extra_columns = table.header, table.extra_columns
-    report.ignored = table.ignored
+    report.dropped_columns, report.ignored = table.dropped_columns, table.ignored
     lines = []
     for done, (number, cells) in enumerate(table.rows):
         if done % TELL_AFTER == 0:

@@ -17,6 +17,7 @@ from portal.rules.imports.reader import (
     read_features,
     table_at,
 )
+from portal.rules.imports.unheld import is_unheld
 
 MOST_COLUMNS = 200
 SHOWN = 5  # rows
@@ -87,7 +88,9 @@ def outline(
     below = [cells for cells in rows[row + 1 :] if any(text_of(cell) for cell in cells)]
     first = [
         [text_of(cells[place]) if place < len(cells) else "" for cells in below[:SHOWN]]
-        for place in range(len(header))
+        if not is_unheld(kind, name)
+        else []
+        for place, name in enumerate(header)
     ]
     found = layout or Layout(_proposed(header, names), sheet, row)
     return Outline(found, header, first, len(below), len(source.sheets))

@@ -21,6 +21,7 @@ from python_calamine import CalamineError, load_workbook
 from portal.rules.imports import fence
 from portal.rules.imports.cells import FULL_WIDTH
 from portal.rules.imports.kind import Column, Kind, Refused
+from portal.rules.imports.unheld import is_unheld
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_UNPACKED = 2 * 1024 * 1024 * 1024
@@ -42,13 +43,15 @@ EMPTY: list[Any] = []  # one for all empty rows: a file of line ends must not fi
 @dataclass
 class Table:
     """A table as read: ``places`` maps a column's name to its place in a row; ``rows`` are
-    ``(row number in the file, cells)``; ``ignored`` counts total and signature rows."""
+    ``(row number in the file, cells)``; ``ignored`` counts total and signature rows;
+    ``dropped_columns`` were not read (``imports/unheld.py``), their cells are empty."""
 
     header: list[str]
     places: dict[str, int]
     rows: list[tuple[int, list[Any]]]
     extra_columns: list[str] = field(default_factory=list)
     ignored: int = 0
+    dropped_columns: list[str] = field(default_factory=list)
 
 
 def read_table(file: Path, kind: Kind, mapping: Mapping[str, str]) -> Table:
@@ -215,7 +218,9 @@ def table_at(kind: Kind, places: dict[str, int], index: int, rows: Rows) -> Tabl
     a needed one is missing or the table is far too long.
     """
     header = [str(cell or "").strip() for cell in rows[index]]
-    taken = set(places.values())
+    unread = {place for place, cell in enumerate(header) if is_unheld(kind, cell)}
+    places = {name: place for name, place in places.items() if place not in unread}
+    taken = set(places.values()) | unread
     extra = [
         cell
         for place, cell in enumerate(header)
@@ -225,8 +230,11 @@ def table_at(kind: Kind, places: dict[str, int], index: int, rows: Rows) -> Tabl
     if missing:
         raise Refused("missing_column", ", ".join(missing))
     table = Table(header, places, [], extra)
+    table.dropped_columns = [header[place] for place in sorted(unread)]
     needed = [places[column.name] for column in kind.required]
     for number, row in enumerate(rows[index + 1 :], start=index + 2):
+        if unread:
+            row = ["" if place in unread else cell for place, cell in enumerate(row)]
         _take(table, needed, number, row)
     if len(table.rows) > MOST_ROWS:
         raise Refused("too_large", f"{MOST_ROWS}")

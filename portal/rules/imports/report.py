@@ -111,6 +111,7 @@ class Report:
     by_reason: Counter[str] = field(default_factory=Counter)
     also_created: Counter[str] = field(default_factory=Counter)
     extra_columns: list[str] = field(default_factory=list)
+    dropped_columns: list[str] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     refused_file: str | None = None
     detail: str = ""
@@ -168,6 +169,7 @@ class Report:
             "ignored_rows": self.ignored,
             "also_created": dict(sorted(self.also_created.items())),
             "extra_columns": self.extra_columns,
+            "dropped_columns": self.dropped_columns,
             "errors": self.errors[:MOST_ERRORS],
             "errors_left_out": max(0, len(self.errors) - MOST_ERRORS),
         } | ({"task": self.task} if self.task is not None else {})

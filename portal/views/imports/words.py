@@ -50,6 +50,7 @@ class Told:
     refused: list[Refused]
     left_out: int
     extra: list[str]
+    dropped: list[str]
     ignored: int
     also: list[Counted]
     refused_file: str
@@ -97,6 +98,7 @@ def told(kind: str, report: Mapping[str, Any]) -> Told:
         [_refused(kind, error) for error in errors[:MOST_SHOWN]],
         max(0, report.get("failed", 0) - MOST_SHOWN),
         list(report.get("extra_columns", [])),
+        list(report.get("dropped_columns", [])),
         report.get("ignored_rows", 0),
         [
             Counted(wording.register_or_level(name), count)
