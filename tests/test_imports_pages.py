@@ -80,7 +80,7 @@ def test_the_kinds_are_those_one_may_write(client_as):
         name: [o["value"] for o in client_as(name).get("/imports/new").soup.select("#kind option")]
         for name in ("clerk1", "station")
     }
-    assert kinds["clerk1"] == ["workers"]
+    assert kinds["clerk1"] == ["residents", "workers"]
     assert set(kinds["station"]) >= {"grids", "workers", "posts", "duties", "boundaries"}
     assert client_as("clerk1").get("/imports/template/posts").status == 404
     assert upload(client_as("clerk1"), "posts", csv("a")).status == 400
