@@ -94,7 +94,9 @@ def plant_register(code, number):
         Dwelling(grid_code=code, building=home, name="x", room="101", owner_phone="15400001111")
         for home in homes[:3]
     ]
-    households = [Household(grid_code=code, dwelling=room, number="1") for room in rooms[:2]]
+    households = [
+        Household(grid_code=code, dwelling=room, name="1栋101 H1", number="1") for room in rooms[:2]
+    ]
     resident = Resident(
         grid_code=code, household=households[0], name="甲乙丙", id_number=f"T{code}-{number}"
     )

@@ -66,7 +66,7 @@ def rows_for(number):
     cell, size = cells.all()[number % 30], ("a3", "a4", "a2")[number // 30]
     building = Building(grid_code=cell, name=f"{number}栋")
     dwelling = Dwelling(grid_code=cell, building=building, name=f"{number}栋101", room="101")
-    household = Household(grid_code=cell, dwelling=dwelling, number=str(number))
+    household = Household(grid_code=cell, dwelling=dwelling, name="1栋101 H1", number=str(number))
     return [
         Resident(grid_code=cell, household=household, name=f"居{number}", id_number=f"T{number}"),
         Organisation(grid_code=cell, name=f"店{number}", kind="shop"),

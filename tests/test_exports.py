@@ -49,7 +49,7 @@ def family():
     place = {"grid_code": CELL}
     building = Building(name="1栋", **place)
     dwelling = Dwelling(building=building, name="1栋2单元101", unit="2单元", room="101", **place)
-    household = Household(dwelling=dwelling, number="H1", **place)
+    household = Household(dwelling=dwelling, name="1栋101 H1", number="H1", **place)
     told = {"household": household, "registration": "permanent", **place}
     head = Resident(
         name="甲", id_number="11010519491231002X", sex="female", birth_date=date(1949, 12, 31),

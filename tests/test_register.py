@@ -237,7 +237,7 @@ def home(portal: Flask) -> int:
     with portal.app_context(), scope.acting(scope.SYSTEM):
         building = Building(grid_code=CELL, name="1栋")
         dwelling = Dwelling(grid_code=CELL, building=building, name="1栋101", room="101")
-        household = Household(grid_code=CELL, dwelling=dwelling, number="H1")
+        household = Household(grid_code=CELL, dwelling=dwelling, name="1栋101 H1", number="H1")
         db.session.add(household)
         db.session.commit()
         return household.id
@@ -330,6 +330,36 @@ def test_rooms_and_households_are_there_once(portal: Flask, client_as: Client) -
     with portal.app_context():
         made = db.session.scalars(select(Dwelling).order_by(Dwelling.id.desc())).first()
         assert made is not None and (made.name, made.grid_code) == ("1栋2单元101", CELL)
+
+
+def test_what_is_in_a_building_is_called_after_it(portal: Flask, client_as: Client) -> None:
+    key, client = home(portal), client_as("clerk1")
+    with portal.app_context():
+        household = db.session.get_one(Household, key)
+        dwelling, building = household.dwelling_id, db.session.scalars(select(Building.id)).one()
+    for path, typed, name in (
+        (f"/buildings/edit/{building}", {"name": "东楼"}, "东楼101 H1"),
+        (f"/dwellings/edit/{dwelling}", {"unit": "2单元"}, "东楼2单元101 H1"),
+        (f"/households/edit/{key}", {"number": "H2"}, "东楼2单元101 H2"),
+    ):
+        assert client.submit(path, typed).status == 302, path
+        with portal.app_context():
+            assert db.session.get_one(Household, key).name == name
+    found = client.get("/households/list/", query_string={"q": "donglou"})
+    assert "H2" in found.one("main tbody").get_text()
+
+
+@pytest.mark.parametrize(
+    ("slug", "column"),
+    [("buildings", "grid"), ("dwellings", "building"), ("households", "dwelling")],
+)
+def test_nothing_is_moved_away_from_under_what_is_in_it(
+    portal: Flask, client_as: Client, slug: str, column: str
+) -> None:
+    home(portal)
+    page = client_as("station").get(f"/{slug}/edit/1")
+    assert not page.soup.select(f"main form [name={column}]")
+    assert page.soup.select("main form [name=row_version]")
 
 
 def test_a_building_stands_in_a_cell(client_as: Client) -> None:

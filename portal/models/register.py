@@ -95,12 +95,13 @@ class Household(InGrid, Row):
 
     __tablename__ = "households"
     resource: ClassVar[str | None] = "Household"
-    search_source: ClassVar[tuple[str, ...]] = ("number",)
+    search_source: ClassVar[tuple[str, ...]] = ("name",)
     constraints = (Unique("dwelling_id", "number"), one_of("kind", HOUSEHOLD_KINDS))
 
     dwelling_id: Mapped[int] = mapped_column(
         ForeignKey("dwellings.id", ondelete="RESTRICT"), nullable=False
     )
+    name: Mapped[str] = mapped_column(String(160), nullable=False)
     number: Mapped[str] = mapped_column(String(30), nullable=False)
     kind: Mapped[str] = mapped_column(String(12), nullable=False, default="family")
     search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
@@ -108,7 +109,7 @@ class Household(InGrid, Row):
     dwelling: Mapped[Dwelling] = relationship(Dwelling, lazy="raise_on_sql")
 
     def __str__(self) -> str:
-        return self.number
+        return self.name
 
 
 class Resident(InGrid, Row):

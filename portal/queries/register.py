@@ -39,13 +39,14 @@ def by_number(text: str) -> ColumnElement[bool] | None:
     return INDEXES[found[1]] == found[2] if found else None
 
 
-def _here() -> tuple[ColumnElement[bool], ...]:
+def living() -> tuple[ColumnElement[bool], ...]:
+    """Conditions: the resident neither moved out nor died."""
     return Resident.moved_out_on.is_(None), Resident.died_on.is_(None)
 
 
 def without_papers(found: Select[Any]) -> Select[Any]:
     """Residents with a temporary number."""
-    return found.where(Resident.id_type == "temporary", *_here())
+    return found.where(Resident.id_type == "temporary", *living())
 
 
 def gone(found: Select[Any]) -> Select[Any]:
@@ -56,7 +57,7 @@ def gone(found: Select[Any]) -> Select[Any]:
 def without_head(found: Select[Any]) -> Select[Any]:
     """Households in which nobody is the head."""
     head = select(Resident.id).where(
-        Resident.household_id == Household.id, Resident.relation_to_head == "head", *_here()
+        Resident.household_id == Household.id, Resident.relation_to_head == "head", *living()
     )
     return found.where(~exists(head))
 
@@ -64,5 +65,5 @@ def without_head(found: Select[Any]) -> Select[Any]:
 def empty(found: Select[Any]) -> Select[Any]:
     """Households in which nobody lives any more."""
     return found.where(
-        ~exists(select(Resident.id).where(Resident.household_id == Household.id, *_here()))
+        ~exists(select(Resident.id).where(Resident.household_id == Household.id, *living()))
     )

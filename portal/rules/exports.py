@@ -30,6 +30,7 @@ from portal.models import (
     Row,
     Worker,
 )
+from portal.queries.register import living
 from portal.rules import audit
 from portal.rules.imports import KINDS
 from portal.rules.imports.cells import guard
@@ -176,7 +177,7 @@ def _residents(session: Session, condition: ColumnElement[bool]) -> Iterator[Rec
         .join(Resident.household)
         .join(Household.dwelling)
         .join(Dwelling.building)
-        .where(condition, Resident.moved_out_on.is_(None), Resident.died_on.is_(None))
+        .where(condition, *living())
         .order_by(Resident.grid_code, Resident.id)
     )
     return _stream(session, statement)

@@ -11,7 +11,6 @@ from datetime import date
 from portal.models.register import ID_PLACE
 from portal.models.types import blind_index
 
-LENGTH = 18
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 SHAPE = re.compile(r"\d{17}[\dX]", re.ASCII)

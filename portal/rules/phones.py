@@ -2,6 +2,10 @@
 
 import re
 
+from flask_babel import lazy_gettext as _l
+
+from portal.errors import RuleError
+
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 LANDLINE = re.compile(r"(0\d{2,3})(\d{7,8})(?:(?:x|转|ext\.?)(\d{1,6}))?", re.ASCII | re.IGNORECASE)
@@ -33,3 +37,16 @@ def tidy(text: str, *, public: bool = False) -> str:
     if public and LOCAL_NUMBER.fullmatch(digits):
         return digits
     raise ValueError(text)
+
+
+def entered(text: str | None, field: str, *, public: bool = False) -> str | None:
+    """What somebody typed into ``field``, in one form; None for nothing. Raises RuleError."""
+    if not text:
+        return None
+    try:
+        return tidy(text, public=public)
+    except ValueError as error:
+        raise RuleError(
+            _l("This is no telephone number: 11 digits, or with its area code like 027-82345678."),
+            field,
+        ) from error

@@ -12,6 +12,7 @@ from portal.models import Building, Dwelling, Grid, Household, Organisation, Res
 from portal.models.register import ID_PLACE
 from portal.models.register_choices import GB_11643_TYPES
 from portal.models.types import blind_index
+from portal.queries import register as queries
 from portal.rules import idnumbers, phones
 
 # What a wrong identity number is told by, for people.
@@ -35,8 +36,21 @@ def place(session: Session, row: Any) -> None:
         row.grid_code = above.grid_code
 
 
+def dwelling_name(building: str, unit: str, room: str) -> str:
+    """3栋1单元101."""
+    return f"{building}{unit}{room}"
+
+
+def household_name(dwelling: str, number: str) -> str:
+    """3栋1单元101 H700005: where it lives, and its number."""
+    return f"{dwelling} {number}"
+
+
 def prepare_building(session: Session, building: Building) -> None:
-    """It stands in a cell, and no other of its name does. Raises RuleError."""
+    """It stands in a cell, and no other of its name does; what is in it is called after it.
+
+    Raises RuleError.
+    """
     _check_cell(session, building.grid_code)
     same = select(Building.id).where(
         Building.grid_code == building.grid_code,
@@ -45,14 +59,17 @@ def prepare_building(session: Session, building: Building) -> None:
     )
     if session.scalar(same) is not None:
         raise RuleError(_l("The cell has a building of this name: choose another name."), "name")
+    inside = select(Dwelling).where(Dwelling.building_id == (building.id or 0))
+    for dwelling in session.scalars(inside):
+        _name_dwelling(session, dwelling, building.name)
 
 
 def prepare_dwelling(session: Session, dwelling: Dwelling) -> None:
     """Its name follows from building, unit and room; each is there once. Raises RuleError."""
     building = session.get_one(Building, dwelling.building_id)
     dwelling.unit = dwelling.unit or ""
-    dwelling.name = f"{building.name}{dwelling.unit}{dwelling.room}"
-    dwelling.owner_phone = _number(dwelling.owner_phone, "owner_phone")
+    _name_dwelling(session, dwelling, building.name)
+    dwelling.owner_phone = phones.entered(dwelling.owner_phone, "owner_phone")
     same = select(Dwelling.id).where(
         Dwelling.building_id == dwelling.building_id,
         Dwelling.unit == dwelling.unit,
@@ -63,8 +80,17 @@ def prepare_dwelling(session: Session, dwelling: Dwelling) -> None:
         raise RuleError(_l("The building has this room already."), "room")
 
 
+def _name_dwelling(session: Session, dwelling: Dwelling, building: str) -> None:
+    dwelling.name = dwelling_name(building, dwelling.unit, dwelling.room)
+    inside = select(Household).where(Household.dwelling_id == (dwelling.id or 0))
+    for household in session.scalars(inside):
+        household.name = household_name(dwelling.name, household.number)
+
+
 def prepare_household(session: Session, household: Household) -> None:
     """Its number is there once in the dwelling. Raises RuleError."""
+    dwelling = session.get_one(Dwelling, household.dwelling_id)
+    household.name = household_name(dwelling.name, household.number)
     same = select(Household.id).where(
         Household.dwelling_id == household.dwelling_id,
         Household.number == household.number,
@@ -77,22 +103,21 @@ def prepare_household(session: Session, household: Household) -> None:
 def prepare_organisation(session: Session, organisation: Organisation) -> None:
     """It lies in a cell; its private telephone has one form. Raises RuleError."""
     _check_cell(session, organisation.grid_code)
-    organisation.contact_phone = _number(organisation.contact_phone, "contact_phone")
+    organisation.contact_phone = phones.entered(organisation.contact_phone, "contact_phone")
 
 
 def prepare_resident(session: Session, resident: Resident) -> None:
     """The number agrees with itself, birthday and sex; nobody else who lives here has it, and the
     household has one head. Without papers there is a temporary number. Raises RuleError.
     """
-    resident.phone = _number(resident.phone, "phone")
+    resident.phone = phones.entered(resident.phone, "phone")
     _judge_number(resident)
     _judge_dates(resident)
     if not resident.lives_here:
         return
     index = blind_index(ID_PLACE, resident.id_number)
-    others = Resident.id != (resident.id or 0)
-    here = (Resident.moved_out_on.is_(None), Resident.died_on.is_(None), others)
-    if session.scalar(select(Resident.id).where(Resident.id_index == index, *here)) is not None:
+    here = select(Resident).where(*queries.living(), Resident.id != (resident.id or 0))
+    if session.scalar(here.where(Resident.id_index == index)) is not None:
         raise RuleError(
             _l(
                 "Somebody with this number is on record already. Enter there that they moved out,"
@@ -100,12 +125,12 @@ def prepare_resident(session: Session, resident: Resident) -> None:
             ),
             "id_number",
         )
-    head = select(Resident.name).where(
-        Resident.household_id == resident.household_id, Resident.relation_to_head == "head", *here
+    heads = here.where(
+        Resident.household_id == resident.household_id, Resident.relation_to_head == "head"
     )
-    if resident.relation_to_head == "head" and (name := session.scalar(head)) is not None:
+    if resident.relation_to_head == "head" and (head := session.scalar(heads)) is not None:
         raise RuleError(
-            _l("%(name)s is the head of this household: change that first.", name=name),
+            _l("%(name)s is the head of this household: change that first.", name=head.name),
             "relation_to_head",
         )
 
@@ -147,15 +172,3 @@ def _check_cell(session: Session, code: str) -> None:
     level = session.scalar(select(Grid.level).where(Grid.code == code))
     if level != "cell":
         raise RuleError(_l("Choose a cell: the register is kept by cells."), "grid")
-
-
-def _number(text: str | None, field: str) -> str | None:
-    if not text:
-        return None
-    try:
-        return phones.tidy(text)
-    except ValueError as error:
-        raise RuleError(
-            _l("This is no telephone number: 11 digits, or with its area code like 027-82345678."),
-            field,
-        ) from error

@@ -21,8 +21,8 @@ def prepare_worker(session: Session, worker: Worker) -> None:
     Consent that was withdrawn takes the portrait with it; a photo stays, for the card alone, and
     moves with the worker to another grid.
     """
-    worker.phone = _number(worker.phone, "phone")
-    worker.public_phone = _number(worker.public_phone, "public_phone", public=True)
+    worker.phone = phones.entered(worker.phone, "phone")
+    worker.public_phone = phones.entered(worker.public_phone, "public_phone", public=True)
     consent = worker.public_consent_on
     if consent is not None and consent > clock.today():
         raise RuleError(_l("This day has not come yet."), "public_consent_on")
@@ -42,18 +42,6 @@ def prepare_worker(session: Session, worker: Worker) -> None:
     places = {worker.grid_code, *session.scalars(posted)}
     for field in ("phone", "public_phone"):
         _check_not_supervising(session, places, getattr(worker, field), field)
-
-
-def _number(text: str | None, field: str, *, public: bool = False) -> str | None:
-    if not text:
-        return None
-    try:
-        return phones.tidy(text, public=public)
-    except ValueError as error:
-        raise RuleError(
-            _l("This is no telephone number: 11 digits, or with its area code like 027-82345678."),
-            field,
-        ) from error
 
 
 def _check_not_supervising(
@@ -118,7 +106,7 @@ def prepare_hotline(session: Session, hotline: Hotline) -> None:
         raise RuleError(
             _l("National numbers belong to no grid, all others to one: choose it."), "grid"
         )
-    hotline.number = _number(hotline.number, "number", public=True)
+    hotline.number = phones.entered(hotline.number, "number", public=True)
     if not hotline.supervision or not hotline.number:
         return
     index = blind_index(PHONE_PLACE, hotline.number)

@@ -33,8 +33,8 @@ ENCRYPTED = _l("Kept encrypted, shown masked, never published.")
 class _RegisterView(EntityView):
     """What belongs to something above it lies in the same cell."""
 
-    def _fill(self, form: Any, row: Any, new: bool) -> None:
-        super()._fill(form, row, new)
+    def place(self, row: Any) -> None:
+        """Its grid is that of what it belongs to."""
         register.place(self.datamodel.session, row)
 
 
@@ -50,6 +50,7 @@ class BuildingView(_RegisterView):
         "name", "grid", "kind", "storeys", "units", "dwellings", "built_year",
         "property_company", "longitude", "latitude",
     ]  # fmt: skip
+    fixed_columns = ("grid",)  # with everything in it: regridding moves it
     filter_columns = ["kind", "grid_code"]
     choices = {"kind": BUILDING_KINDS}
     labels = {"dwellings": _l("Number of dwellings")}
@@ -69,6 +70,7 @@ class DwellingView(_RegisterView):
     one_title = _l("Dwelling")
     list_columns = ["name", "grid", "building", "use", "owner_name", "owner_phone"]
     form_columns = ["building", "unit", "room", "use", "owner_name", "owner_phone"]
+    fixed_columns = ("building",)
     filter_columns = ["use", "grid_code"]
     choices = {"use": DWELLING_USES}
     labels = {"name": _l("Dwelling"), "unit": _l("Unit")}
@@ -89,6 +91,7 @@ class HouseholdView(_RegisterView):
     one_title = _l("Household")
     list_columns = ["number", "grid", "dwelling", "kind"]
     form_columns = ["dwelling", "number", "kind"]
+    fixed_columns = ("dwelling",)  # a household that moves is an event of its people
     filter_columns = ["kind", "grid_code"]
     choices = {"kind": HOUSEHOLD_KINDS}
     labels = {"number": _l("Household number")}

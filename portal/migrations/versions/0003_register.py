@@ -130,6 +130,7 @@ def upgrade() -> None:
     op.create_table(
         "households",
         sa.Column("dwelling_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
         sa.Column("number", sa.String(length=30), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("search_terms", sa.Text(), nullable=False),

@@ -125,6 +125,9 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
 
     # hooks of a subclass -------------------------------------------------
 
+    def place(self, row: Any) -> None:
+        """Give ``row`` its grid where that follows from another row, before the scope is asked."""
+
     def prepare(self, row: Any, *, new: bool) -> None:
         """Call the rule that decides about ``row`` before it is written; may raise RuleError."""
 

@@ -122,6 +122,7 @@ class EditingMixin:
         try:
             with database.no_autoflush:
                 self._fill(form, row, new)
+                self.place(row)
                 self._check_place(row)
                 self.judge(row, form, new=new)
                 if new:

@@ -119,7 +119,7 @@ def _options(model: Any, found: Any, text: str, most: int) -> list[Option]:
 
 def named_column(model: Any) -> Any:
     """The column a row is called by."""
-    for name in ("name", "name_zh", "title", "username", "code", "number"):
+    for name in ("name", "name_zh", "title", "username", "code"):
         if hasattr(model, name):
             return getattr(model, name)
     return model.id

@@ -27,6 +27,7 @@ from portal.rules.imports.kinds.resident_words import (
     place_name,
 )
 from portal.rules.imports.work import Draft, Found, Work
+from portal.rules.register import dwelling_name, household_name
 
 COLUMNS = (
     Column("grid_code", "网格编码", code(r".{1,40}"), "unknown_grid", ("所属网格", "网格")),
@@ -242,19 +243,22 @@ def _put(
 
 def _household(run: Round, line: Line, home: Home) -> Draft | None:
     code, name, unit, room, number = (str(part) for part in home)
+    address = dwelling_name(name, unit, room)
     building = run.buildings.get((code, name))
     dwelling = run.dwellings.get((building.id, unit, room)) if building else None
     over: Draft | Found | None = building or _made(
         run, line, home[:2], Building, {"name": name}, name, {}
     )
     if dwelling is None and over is not None:
-        told = {"unit": unit, "room": room, "name": f"{name}{unit}{room}"}
-        over = _made(run, line, home[:4], Dwelling, told, told["name"], {"building_id": over})
+        told = {"unit": unit, "room": room, "name": address}
+        over = _made(run, line, home[:4], Dwelling, told, address, {"building_id": over})
     else:
         over = dwelling
     if over is None:
         return None
-    return _made(run, line, home, Household, {"number": number}, number, {"dwelling_id": over})
+    called = household_name(address, number)
+    told = {"number": number, "name": called}
+    return _made(run, line, home, Household, told, called, {"dwelling_id": over})
 
 
 def _made(
