@@ -7,7 +7,8 @@ import pytest
 from pypdf import PdfReader
 
 from portal.documents import pdf
-from portal.documents.binder import NotOurs, bind
+from portal.documents.binder import bind
+from portal.documents.binder_source import NotOurs
 from portal.documents.figure import figure
 from portal.documents.qr import draw_qr
 from tests.support.pdf import read_pdf, squeezed

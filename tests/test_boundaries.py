@@ -10,7 +10,8 @@ from portal import scope
 from portal.errors import RuleError
 from portal.models import AuditEntry, Grid
 from portal.rules import boundaries, bounds
-from portal.rules.boundaries import Ground, load, propose, refusal, save
+from portal.rules.boundaries import propose, refusal, save
+from portal.rules.boundary_ground import Ground, load, rest_of_parent
 from portal.rules.check_grids import on_the_ground
 from portal.rules.geometry import Boundary, area_m2, load_geometry, mend
 from tests.support.boundaries import moved, moves, records_of
@@ -237,11 +238,11 @@ def test_grids_outside_ones_own_are_not_moved(session) -> None:
 def test_a_grid_without_a_boundary_is_offered_the_ground_that_is_left(session) -> None:
     row = session.scalars(select(Grid).where(Grid.code == CELL)).one()
     whole = load_geometry(row.boundary)
-    assert boundaries.rest_of_parent(load(session, CELL)) is None
+    assert rest_of_parent(load(session, CELL)) is None
     row.boundary = None
     session.flush()
     ground = load(session, CELL)
-    rest = boundaries.rest_of_parent(ground)
+    rest = rest_of_parent(ground)
     assert area_m2(rest) == pytest.approx(area_m2(whole), abs=0.5)
     proposal = propose(ground, mend(rest, "x"), follow=False)
     assert proposal.findings == []

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.extensions import db
 from portal.models import AuditEntry, Grid
-from portal.rules.boundaries import load
+from portal.rules.boundary_ground import load
 from portal.rules.geometry import dump_geometry, load_geometry, wgs84_to_gcj02
 from portal.scope import SYSTEM, acting
 from tests.support.boundaries import moved

@@ -10,7 +10,8 @@ import shapely
 import weasyprint
 from pypdf import PdfReader
 
-from portal.documents.gridmap import GridShape, draw_map, map_labels
+from portal.documents.gridmap import GridShape, draw_map
+from portal.documents.gridmap_words import map_labels
 from portal.rules.demo.ground import plan_grids
 from portal.rules.demo.plan import GridPlan
 from portal.rules.demo.sites import site

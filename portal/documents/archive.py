@@ -7,7 +7,8 @@ from babel.dates import format_date
 from markupsafe import Markup
 
 from portal.documents.figure import figure
-from portal.documents.gridmap import draw_map, map_labels
+from portal.documents.gridmap import draw_map
+from portal.documents.gridmap_words import map_labels
 from portal.documents.paper import Frame, paper_html, render_paper
 from portal.documents.template import translations
 from portal.queries.archive_record import ArchiveRecord

@@ -8,13 +8,13 @@ have no encryption, no older versions inside, generation 0 throughout, no commen
 
 import io
 import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import pydyf
 from weasyprint.pdf.metadata import DocumentMetadata
+
+from portal.documents.binder_source import NotOurs, Source, read
 
 REFERENCE = re.compile(rb"(\d+) 0 R")
 # What may be rewritten in a dictionary; the first two are texts, passed over as a whole.
@@ -28,10 +28,6 @@ TOKEN = re.compile(
 )
 NAMED = re.compile(rb"(\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f]*>) (\[[^\]]*\])", re.DOTALL)
 NUMBERED = re.compile(rb"(\d+) (\[[^\]]*\]|\d+ 0 R)")
-
-
-class NotOurs(ValueError):
-    """The bytes are not a PDF as ``portal.documents.pdf`` writes it."""
 
 
 class _Raw(pydyf.Object):
@@ -56,20 +52,6 @@ class _RawStream(pydyf.Stream):
     @property
     def data(self) -> bytes:
         return self.content + self.rest
-
-
-@dataclass
-class _Source:
-    """The objects of a file by number: dictionary, and what follows it (empty: no stream)."""
-
-    root: int
-    info: int
-    objects: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
-
-    def reference(self, number: int, key: bytes) -> int:
-        """The object that ``key`` of object ``number`` refers to; 0 where there is none."""
-        found = re.search(rb"/%s (\d+) 0 R" % key, self.objects[number][0])
-        return int(found[1]) if found else 0
 
 
 def bind(parts: list[bytes], title: str, lang: str, created: date) -> bytes:
@@ -103,7 +85,7 @@ class _Whole:
         self.next_key = 0
         self.heads: list[_Raw] = []  # bookmarks of the first level
 
-    def add(self, source: _Source) -> None:
+    def add(self, source: Source) -> None:
         """Append a document."""
         pages, outlines = (source.reference(source.root, key) for key in (b"Pages", b"Outlines"))
         root = source.reference(source.root, b"StructTreeRoot")
@@ -142,7 +124,7 @@ class _Whole:
 
     def _structure(
         self,
-        source: _Source,
+        source: Source,
         root: int,
         tree: int,
         made: dict[int, pydyf.Object],
@@ -162,7 +144,7 @@ class _Whole:
             self.numbers.append(b"%d %s" % (self.next_key + int(key), rewrite(value)))
         self.next_key += max(keys) + 1
 
-    def _bookmarks(self, source: _Source, outlines: int, made: dict[int, pydyf.Object]) -> None:
+    def _bookmarks(self, source: Source, outlines: int, made: dict[int, pydyf.Object]) -> None:
         number = source.reference(outlines, b"First")
         while number:
             one = made[number]
@@ -219,7 +201,7 @@ class _Rewriting:
         return found[0]
 
 
-def _names(source: _Source) -> dict[bytes, bytes]:
+def _names(source: Source) -> dict[bytes, bytes]:
     """Destinations by name: two documents may use one name for different places."""
     found = re.search(rb"/Dests <</Names \[(.*)\]>>", source.objects[source.root][0], re.DOTALL)
     return dict(NAMED.findall(found[1])) if found else {}
@@ -227,81 +209,3 @@ def _names(source: _Source) -> dict[bytes, bytes]:
 
 def _with(dictionary: bytes, key: bytes, target: pydyf.Object) -> bytes:
     return b"%s/%s %s>>" % (dictionary.removesuffix(b">>"), key, target.reference)
-
-
-def read(data: bytes) -> _Source:
-    """The objects of a PDF. Raises NotOurs."""
-    end = re.search(rb"startxref\n(\d+)\n%%EOF\s*$", data[-64:])
-    if end is None:
-        raise NotOurs("no cross-reference")
-    table, rest = _object(data, int(end[1]))
-    widths = re.search(rb"/W \[(\d+) (\d+) (\d+)\]", table)
-    ends = [re.search(rb"/%s (\d+) 0 R" % key, table) for key in (b"Root", b"Info")]
-    if widths is None or ends[0] is None:
-        raise NotOurs("no cross-reference stream")
-    source = _Source(int(ends[0][1]), int(ends[1][1]) if ends[1] else 0)
-    inside: set[int] = set()
-    places = _places(_inflated(rest), [int(width) for width in widths.groups()])
-    for number, (kind, where, _index) in enumerate(places):
-        if kind == 1:
-            source.objects[number] = _object(data, where)
-        elif kind == 2:
-            inside.add(where)
-    for number in inside:
-        source.objects.update(_unpacked(*source.objects.pop(number)))
-    for number in [n for n, (d, _r) in source.objects.items() if b"/Type /XRef" in d]:
-        del source.objects[number]
-    return source
-
-
-def _places(table: bytes, widths: list[int]) -> Iterator[tuple[int, int, int]]:
-    step = sum(widths)
-    for start in range(0, len(table) - step + 1, step):
-        values, at = [], start
-        for width in widths:
-            values.append(int.from_bytes(table[at : at + width], "big"))
-            at += width
-        yield values[0], values[1], values[2]
-
-
-def _object(data: bytes, offset: int) -> tuple[bytes, bytes]:
-    """Dictionary and, of a stream, all that follows it."""
-    head = data.find(b" obj\n", offset, offset + 32)
-    if head < 0:
-        raise NotOurs("no object where one should be")
-    start = head + len(b" obj\n")
-    stream, end = data.find(b">>\nstream\n", start), data.find(b"\nendobj", start)
-    if end < 0:
-        raise NotOurs("an object without an end")
-    if not start <= stream < end:
-        return data[start:end], b""
-    content = data[start : stream + 2]
-    length = re.search(rb"/Length (\d+)", content)
-    if length is None:
-        raise NotOurs("a stream without a length")
-    first = stream + len(b">>\nstream\n")
-    return content, b"\nstream\n" + data[first : first + int(length[1])] + b"\nendstream"
-
-
-def _inflated(rest: bytes) -> bytes:
-    try:
-        body = rest.removeprefix(b"\nstream\n").removesuffix(b"\nendstream")
-        return zlib.decompress(body)
-    except zlib.error as error:
-        raise NotOurs("a damaged stream") from error
-
-
-def _unpacked(dictionary: bytes, rest: bytes) -> dict[int, tuple[bytes, bytes]]:
-    """The objects of an object stream."""
-    first = re.search(rb"/First (\d+)", dictionary)
-    if first is None or b"/Type /ObjStm" not in dictionary:
-        raise NotOurs("no object stream where one should be")
-    body = _inflated(rest)
-    start = int(first[1])
-    heads = [int(word) for word in body[:start].split()]
-    numbers, offsets = heads[::2], [start + offset for offset in heads[1::2]]
-    ends = [offset - 1 for offset in offsets[1:]] + [len(body)]
-    return {
-        number: (body[begin:end], b"")
-        for number, begin, end in zip(numbers, offsets, ends, strict=True)
-    }

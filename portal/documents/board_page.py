@@ -9,7 +9,8 @@ from markupsafe import Markup
 from portal.documents.board_people import Row, arrange
 from portal.documents.figure import figure
 from portal.documents.fitting import MM_PER_POINT, Fitted, fit, width_mm
-from portal.documents.gridmap import draw_map, map_labels
+from portal.documents.gridmap import draw_map
+from portal.documents.gridmap_words import map_labels
 from portal.documents.qr import draw_qr
 from portal.queries.board_record import BoardDuty, BoardHotline, BoardRecord, Edition
 from portal.rules.geometry import load_geometry, neighbours

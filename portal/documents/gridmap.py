@@ -6,7 +6,7 @@ Classes (``map-focus``, ``map-neighbour`` …) are there for a page's own style 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -33,6 +33,7 @@ from portal.documents.gridmap_parts import (
     xml,
 )
 from portal.documents.gridmap_places import fitting, label_place, side_runs
+from portal.documents.gridmap_words import map_labels
 from portal.rules.geometry import Plane, load_geometry, neighbours
 
 WIDTH = 1000.0
@@ -62,33 +63,6 @@ class GridShape:
     code: str
     name: str
     boundary: str | BaseGeometry
-
-
-def map_labels(_: Callable[[str], str]) -> dict[str, Any]:
-    """The words of a map in the language of ``_``. Add ``bounds``, the four bounds of the focus
-    (east, south, west, north), to have its streets named, and ``here`` = "" to leave the marker
-    out."""
-    return {
-        "title": _("Map of the grid"),
-        "here": _("You are here"),
-        "focus": _("This grid"),
-        "neighbour": _("Neighbour"),
-        "context": _("Other grid"),
-        "street": _("Road"),
-        "north": _("N"),
-        "metres": _("m"),
-        "comma": _(", "),
-        "colon": _(": "),
-        "semicolon": _("; "),
-        "east": _("East"),
-        "south": _("South"),
-        "west": _("West"),
-        "north_side": _("North"),
-        "north_east": _("North-east"),
-        "north_west": _("North-west"),
-        "south_east": _("South-east"),
-        "south_west": _("South-west"),
-    }
 
 
 def draw_map(

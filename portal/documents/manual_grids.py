@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from portal.documents.figure import figure
-from portal.documents.gridmap import GridShape, draw_map, map_labels
+from portal.documents.gridmap import GridShape, draw_map
+from portal.documents.gridmap_words import map_labels
 from portal.documents.manual_parts import BLANK, Context, blanks, head, local, para, table
 from portal.documents.manual_text import Block
 from portal.documents.manual_words import directions, kinds_of_cells

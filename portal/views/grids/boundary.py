@@ -20,7 +20,8 @@ from portal.errors import RuleError
 from portal.forms.boundary import BoundaryForm
 from portal.models.choices import FINDING_KINDS, LEVELS
 from portal.rules import boundaries
-from portal.rules.boundaries import Ground, Proposal, shape_of
+from portal.rules.boundaries import Proposal
+from portal.rules.boundary_ground import Ground, load, rest_of_parent, shape_of
 from portal.rules.check_grids import Finding
 from portal.rules.geometry import Boundary, area_m2, geometry_mapping, read_boundary
 from portal.views.entity.access import allowed
@@ -41,7 +42,7 @@ class BoundaryMixin:
         row = self.row_for(pk, roles.WRITE)
         form = BoundaryForm()
         session = self.datamodel.session
-        ground = boundaries.load(session, row.code)
+        ground = load(session, row.code)
         if request.method == "GET":
             form.geometry.data, form.seen.data = ground.grid.boundary or "", ground.digest
             return self._editor(row, form, ground, None), 200
@@ -49,7 +50,7 @@ class BoundaryMixin:
             return self._editor(row, form, ground, None), 400
         try:
             new = read_boundary(form.geometry.data or "", row.name, form.system.data)
-            ground = boundaries.load(session, row.code, new.geometry)
+            ground = load(session, row.code, new.geometry)
             proposal = boundaries.propose(ground, new, follow=form.follow.data)
         except RuleError as refusal:
             form.geometry.errors = [str(refusal)]
@@ -94,7 +95,7 @@ class BoundaryMixin:
             return jsonify({"message": _("Draw the boundary first."), "fields": {}}), 400
         try:
             new = read_boundary(asked["geometry"], row.name)
-            ground = boundaries.load(self.datamodel.session, row.code, new.geometry)
+            ground = load(self.datamodel.session, row.code, new.geometry)
             proposal = boundaries.propose(ground, new, follow=asked.get("follow") is True)
         except RuleError as refusal:
             return jsonify({"message": str(refusal), "fields": {}}), 400
@@ -122,9 +123,9 @@ class BoundaryMixin:
     def around_boundary(self: Any, pk: str) -> Response:
         """The grids above, beside and below as GeoJSON: what the editor shows and snaps to."""
         row = self.row_for(pk, roles.WRITE)
-        ground = boundaries.load(self.datamodel.session, row.code)
+        ground = load(self.datamodel.session, row.code)
         found = [_around(name, role, shape) for role, name, _code, shape in surroundings(ground)]
-        rest = boundaries.rest_of_parent(ground)
+        rest = rest_of_parent(ground)
         if rest is not None:
             found.append(_around(_("Ground that no grid has"), "rest", rest))
         return collection(found)

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from portal.documents.gridmap import map_labels
+from portal.documents.gridmap_words import map_labels
 from portal.extensions import db
 from portal.models.choices import DUTY_GROUPS, FREQUENCIES
 from portal.queries import directory_grid as queries

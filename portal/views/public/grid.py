@@ -4,7 +4,8 @@ from flask import Response, abort, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.documents.gridmap import draw_map, map_labels
+from portal.documents.gridmap import draw_map
+from portal.documents.gridmap_words import map_labels
 from portal.documents.portraits import draw_portrait
 from portal.extensions import db
 from portal.queries import directory_grid as queries
