@@ -6,7 +6,8 @@
 from portal.rules.imports.engine import Upload, run_import, run_upload
 from portal.rules.imports.kinds import KINDS
 from portal.rules.imports.report import REASONS, Report, write_rejects
-from portal.rules.imports.undo import REFUSALS, UndoPlan, UndoReport, plan_undo, undo_import
+from portal.rules.imports.undo import UndoPlan, UndoReport, plan_undo, undo_import
+from portal.rules.imports.undo_steps import REFUSALS
 from portal.rules.imports.work import Options
 
 __all__ = [

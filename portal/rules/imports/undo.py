@@ -4,8 +4,7 @@ A row that somebody changed since, or that other rows now refer to, is refused b
 nothing changes. The rows of the batch return to what they were, column by column.
 """
 
-import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,23 +15,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Date, DateTime, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from portal import clock, roles, scope
+from portal import clock, scope
 from portal.errors import RuleError
-from portal.models import ImportBatch, Row
-from portal.models.base import Model
+from portal.models import ImportBatch
 from portal.rules import audit, stale
-from portal.rules.imports.references import CHANGES, references
-from portal.rules.imports.work import AT_ONCE, Found, raw_table, take_write_lock
+from portal.rules.imports.references import CHANGES
+from portal.rules.imports.undo_steps import Step, gone, places, refusals, steps_of
+from portal.rules.imports.work import raw_table, take_write_lock
 from portal.rules.imports.writer import IDENTITY, told
 
 MOST_NAMED = 50
-# Why a row keeps a batch from being taken back, for people.
-REFUSALS = {
-    "changed_since": _l("Changed since the import"),
-    "deleted_since": _l("Deleted since the import"),
-    "referred_to": _l("Other rows refer to it now"),
-    "out_of_scope": _l("Outside your grids"),
-}
 
 
 @dataclass
@@ -51,19 +43,6 @@ class UndoReport:
         return not self.refused
 
 
-@dataclass(frozen=True)
-class Step:
-    """One change of the batch, with the row as it is now."""
-
-    id: int
-    model: type[Row]
-    row_id: int
-    label: str
-    row_version: int
-    before: dict[str, Any] | None
-    now: Found | None
-
-
 def undo_import(session: Session, batch_id: int) -> UndoReport:
     """Take batch ``batch_id`` back; the caller commits.
 
@@ -73,10 +52,10 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     take_write_lock(session)
     batch = _open(session, batch_id)
     attempt = session.begin_nested()
-    steps = list(_steps(session, batch))
-    report = UndoReport(batch_id, already_gone=sum(_gone(step) for step in steps))
+    steps = list(steps_of(session, batch))
+    report = UndoReport(batch_id, already_gone=sum(gone(step) for step in steps))
     own = batch.actor == scope.actor().username
-    report.refused = list(_refusals(session, batch_id, steps, own=own))
+    report.refused = list(refusals(session, batch_id, steps, own=own))
     if report.refused:
         attempt.rollback()
         return report
@@ -90,7 +69,7 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     _close(session, batch_id, report)
     attempt.commit()
     for step in steps:
-        stale.note(session, step.model, step.row_id, _places(step) - {None})
+        stale.note(session, step.model, step.row_id, places(step) - {None})
     session.expire_all()  # the rows were written past the session
     return report
 
@@ -110,9 +89,9 @@ class UndoPlan:
 def plan_undo(session: Session, batch_id: int) -> UndoPlan:
     """The same without changing or locking anything. Raises RuleError as ``undo_import``."""
     batch = _open(session, batch_id, lock=False)
-    steps = list(_steps(session, batch, lock=False))
+    steps = list(steps_of(session, batch, lock=False))
     own = batch.actor == scope.actor().username
-    refused = list(_refusals(session, batch_id, steps, own=own))
+    refused = list(refusals(session, batch_id, steps, own=own))
     there = [step for step in steps if step.now is not None]
     named = [(step.model.__tablename__, step.label) for step in there]
     return UndoPlan(
@@ -134,88 +113,6 @@ def _open(session: Session, batch_id: int, *, lock: bool = True) -> ImportBatch:
     if batch.undone_at is not None:
         raise RuleError(_l("Import %(number)s has been taken back already.", number=number))
     return batch
-
-
-def _steps(session: Session, batch: ImportBatch, *, lock: bool = True) -> Iterator[Step]:
-    governed = (m for m in Model.registry.mappers if hasattr(m.class_, "resource"))
-    models = {mapper.local_table.name: mapper.class_ for mapper in governed}
-    statement = select(CHANGES).where(CHANGES.c.batch_id == batch.id).order_by(CHANGES.c.id)
-    changes = session.connection().execute(statement).mappings().all()
-    rows: dict[str, dict[int, Found]] = defaultdict(dict)
-    for name in dict.fromkeys(change["table_name"] for change in changes):
-        ids = [change["row_id"] for change in changes if change["table_name"] == name]
-        rows[name] = _rows(session, models[name], ids, lock=lock)
-    for change in changes:
-        before = json.loads(change["before"]) if change["before"] else None
-        made = datetime.fromisoformat(before["created_at"]) if before else batch.created_at
-        now = rows[change["table_name"]].get(change["row_id"])
-        if now is not None and now.raw["created_at"] != made:
-            now = None  # another row that was given the key of a deleted one
-        model = models[change["table_name"]]
-        yield Step(
-            change["id"],
-            model,
-            change["row_id"],
-            change["label"],
-            change["row_version"],
-            before,
-            now,
-        )
-
-
-def _rows(
-    session: Session, model: type[Row], ids: list[int], *, lock: bool = True
-) -> dict[int, Found]:
-    raw = raw_table(model)
-    found = {}
-    for start in range(0, len(ids), AT_ONCE):
-        statement = select(raw).where(raw.c.id.in_(ids[start : start + AT_ONCE]))
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        for row in session.connection().execute(statement).mappings():
-            found[row["id"]] = Found(model, row)
-    return found
-
-
-def _gone(step: Step) -> bool:
-    return step.now is None and step.before is None
-
-
-def _refusals(
-    session: Session, batch_id: int, steps: list[Step], *, own: bool
-) -> Iterator[dict[str, str]]:
-    for step in steps:
-        reason = _reason(step, own=own)
-        if reason:
-            yield {"label": step.label, "reason": reason, "detail": ""}
-    for model in dict.fromkeys(step.model for step in steps):
-        yield from references(session, batch_id, model)
-
-
-def _reason(step: Step, *, own: bool) -> str | None:
-    if step.now is None:
-        return None if step.before is None else "deleted_since"
-    # Whoever imported rows may take them back; the rows of others need the right to remove.
-    action = roles.WRITE if own or step.before is not None else roles.REMOVE
-    if not _allowed(step, action):
-        return "out_of_scope"
-    return "changed_since" if step.now.version != step.row_version else None
-
-
-def _allowed(step: Step, action: str) -> bool:
-    identity, resource = scope.current(), step.model.resource or ""
-    if not identity.can(action, resource):
-        return False
-    prefixes = identity.prefixes(action, resource)
-    return all(scope.covers(prefixes, code) for code in _places(step))
-
-
-def _places(step: Step) -> set[Any]:
-    """The grids that the row was and is about; None among them: of no grid."""
-    column = step.model.scope_column
-    if column is None or step.now is None:
-        return set()
-    return {step.now.raw[column], (step.before or {}).get(column, step.now.raw[column])}
 
 
 def _runs(steps: Iterable[Step]) -> Iterator[list[Step]]:

@@ -18,7 +18,6 @@ from wtforms import Field as FormField
 
 from portal import roles, scope
 from portal.errors import Forbidden
-from portal.queries.paging import Slice
 from portal.queries.search import matches
 from portal.views.entity import cells, forms, query
 from portal.views.entity.access import allowed
@@ -26,14 +25,14 @@ from portal.views.entity.actions import ActionsMixin
 from portal.views.entity.editing import EditingMixin
 from portal.views.entity.export import ExportMixin
 from portal.views.entity.interface import ScopedInterface
+from portal.views.entity.record import RecordMixin
 from portal.views.entity.removing import RemovingMixin
-from portal.views.page import Column, Field, ListPage, Record, Related, Row
+from portal.views.page import Column, ListPage, Row
 
-RELATED_ROWS = 10
 READ_ONLY = {"get", "get_list", "info"}
 
 
-class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelView):
+class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelView):
     """One table: list, record, form, deletion, export. Subclasses declare what is below."""
 
     entity: ClassVar[Any] = None
@@ -231,68 +230,6 @@ class EntityView(EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelVi
         if action != roles.READ and not self.may(action, row):  # found is readable
             raise Forbidden(f"{action} {self.class_permission_name} {pk}")
         return row
-
-    # record ----------------------------------------------------------------
-
-    @expose("/show/<pk>")
-    @allowed(roles.READ)
-    def show(self, pk: str) -> ResponseReturnValue:
-        """One record with the lists that belong to it."""
-        row = self.row_for(pk, roles.READ)
-        return render_template("views/entity/show.html", view=self, record=self.record(row))
-
-    def record(self, row: Any) -> Record:
-        """The record worded for the template."""
-        groups: Sequence[tuple[Any, Sequence[str]]] = self.show_groups
-        if not groups:
-            groups = [("", self._shown_columns())]
-        return Record(
-            id=row.id,
-            title=self.title_of(row),
-            subtitle=str(self.one_title),
-            edit_url=f"{self.route_base}/edit/{row.id}" if self._editable(row) else None,
-            delete_url=f"{self.route_base}/delete/{row.id}"
-            if self.may(roles.REMOVE, row)
-            else None,
-            back_url=f"{self.route_base}/list/",
-            groups=[
-                (str(title), [self._field(row, name) for name in names]) for title, names in groups
-            ],
-            related=[found for pair in self.related if (found := self._related(row, *pair))],
-            extras=self.extras(row),
-            links=self.links(row),
-        )
-
-    def _editable(self, row: Any) -> bool:
-        return bool(self.form_columns) and self.may(roles.WRITE, row)
-
-    def _shown_columns(self) -> Sequence[str]:
-        return list(dict.fromkeys([*self.list_columns, *self.form_columns]))
-
-    def told_columns(self) -> set[str]:
-        """The columns that any page of this view names."""
-        shown = (name for _heading, names in self.show_groups for name in names)
-        return {*self._shown_columns(), *shown}
-
-    def _field(self, row: Any, name: str) -> Field:
-        found = cells.cell(self, row, name)
-        sensitive = name in getattr(self.entity, "sensitive", ())
-        reveal = sensitive and found.text and self.may(roles.WRITE, row)
-        kind = "long" if self.datamodel.is_text(name) and not sensitive else found.kind
-        url = f"{self.route_base}/reveal/{row.id}/{name}" if reveal else None
-        return Field(name, found.label, found.text, found.href, kind, sensitive, url, found.tone)
-
-    def _related(self, row: Any, resource: str, relation: str) -> Related | None:
-        other = self.view_of(resource)
-        if other is None or not scope.current().can(roles.READ, resource):
-            return None
-        value = (
-            row.code if relation == "grid_code" else getattr(row, other.relation_key(relation).key)
-        )
-        asked = query.Query(
-            filters={relation: str(value)}, part=Slice(RELATED_ROWS, other.default_order[0])
-        )
-        return Related(str(other.list_title), other.list_page(asked), query.link(other, asked))
 
     # lookup --------------------------------------------------------------
 
