@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from portal import models
 from portal.extensions import db
+from portal.views import wording
 from portal.views.entity.base import EntityView
 
 CELL = "4201020029900101001"
@@ -25,6 +26,18 @@ ENTITIES = [
             "households_declared": "230",
         },
         ("name", "新安里二期"),
+    ),
+    (
+        "buildings",
+        "clerk1",
+        {"name": "试验楼", "grid": CELL, "kind": "mixed", "storeys": "6", "longitude": "114.3"},
+        ("name", "试验大楼"),
+    ),
+    (
+        "organisations",
+        "clerk1",
+        {"name": "试验便利店", "grid": CELL, "kind": "shop", "contact_phone": "15400001234"},
+        ("name", "试验百货店"),
     ),
     (
         "workers",
@@ -424,3 +437,10 @@ def test_a_private_number_is_removed_in_the_form_and_over_the_api(portal, client
 def test_a_grid_is_filtered_by_its_name(client_as):
     page = client_as("station").get("/workers/list/?grid_code=花语里")
     assert len(page.soup.select("table tbody tr")) == 6
+
+
+def test_every_register_has_a_word_for_one_of_its_rows(portal):
+    """The audit log and reports of imports tell of tables; people read words."""
+    found = [v for v in portal.appbuilder.baseviews if isinstance(v, EntityView)]
+    tables = {view.entity.__tablename__ for view in found}
+    assert tables - set(wording.REGISTERS) == set()

@@ -470,6 +470,27 @@ def test_no_english_word_stands_on_the_chinese_pages(client_as, work):
 
 
 @pytest.mark.one_engine
+def test_a_file_of_residents_is_told_in_chinese_from_the_check_to_the_report(client_as, work):
+    """New homes by their names, refused values as a form words them, no number in clear."""
+    people = (
+        "网格编码,楼栋,房号,户号,与户主关系,姓名,性别,证件号码,政治面貌\n"
+        f"{CELL_1},3栋,101,9,户主,秦岭,,11010519491231002X,群众\n"
+        f"{CELL_1},3栋,102,9,户主,秦川,男,11010519491231002X,群众\n"
+    )
+    client = client_as("clerk1")
+    page = checked(client, work, "residents", csv(people))
+    assert tiles(page) == ["1", "0", "0", "1"]
+    for shown in (page, imported(client, work, page)):
+        texts = read_in_main(shown)
+        for text in texts:
+            assert not set(re.findall(r"[A-Za-z]{2,}", text)) - NO_WORDS, text
+        assert {"楼栋：随行一并建立", "房屋：随行一并建立", "户：随行一并建立"} <= set(texts)
+        assert "男" in texts
+        assert "政治面貌" in " ".join(texts) and "群众" not in " ".join(texts)
+        assert "11010519491231002X" not in shown.text
+
+
+@pytest.mark.one_engine
 def test_no_chinese_word_stands_on_the_english_pages(client_as, work):
     bad = f"name,origin,grid_code\nTom,police,{CELL_1}\nTim,x,{CELL_1}\nTod,police,{CELL_2}\n"
     odd = f"name,phone,public,remark,grid_code\nTam,138 1234 5678,yes,good,{CELL_1}\n"

@@ -21,6 +21,11 @@ REGISTERS = {
     "grids": _l("Grid"),
     "grid_aliases": _l("Former code"),
     "leading_groups": _l("Leading group"),
+    "buildings": _l("Building"),
+    "dwellings": _l("Dwelling"),
+    "households": _l("Household"),
+    "residents": _l("Resident"),
+    "organisations": _l("Organisation or shop"),
     "workers": _l("Worker"),
     "posts": _l("Post"),
     "post_roles": _l("Kind of post"),
@@ -117,6 +122,13 @@ def view_of_table(table: str) -> Any:
 def register(table: str) -> str:
     """What people call a row of the register that a table keeps."""
     return str(REGISTERS.get(table, table))
+
+
+def value(table: str, column: str, text: str) -> str:
+    """A value of a table's column as a form words it."""
+    view = view_of_table(table)
+    words = view.choices.get(column, {}) if view else {}
+    return str(words.get(text, text))
 
 
 def register_or_level(name: str) -> str:

@@ -117,8 +117,10 @@ def _refused(kind: str, error: Mapping[str, Any]) -> Refused:
     reason = error["reason"]
     message = reworded(error.get("message") or "") or str(REASONS.get(reason, reason))
     value = error.get("value")
-    text = "" if value is None else str(value)
-    return Refused(error["row"], column_label(kind, error.get("column")), text, message)
+    column, text = error.get("column"), "" if value is None else str(value)
+    if kind in KINDS and column:
+        text = wording.value(KINDS[kind].model.__tablename__, column, text)
+    return Refused(error["row"], column_label(kind, column), text, message)
 
 
 def samples(session: Session, found: Iterable[Mapping[str, Any]]) -> list[Sample]:
