@@ -61,6 +61,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PORTAL_TEST_SERVER"] = _controller.enter_context(servers.postgres(folder))
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for no database is decided by none: one engine is enough."""
+    for item in items:
+        if "place" not in getattr(item, "fixturenames", ("place",)):
+            item.add_marker("one_engine")
+
+
 def pytest_unconfigure() -> None:
     """Stops what pytest_configure started."""
     _controller.close()
@@ -82,6 +90,7 @@ class Place:
     watch: Watch | None = None
     foreign_writers: bool = False  # a server of ours may write without our noticing
     cookies: dict[str, str] = field(default_factory=dict)
+    visits: dict[str, str] = field(default_factory=dict)  # cookies of the web server's sign-ins
 
     def is_dirty(self) -> bool:
         """Whether the database may differ from the template."""
@@ -230,15 +239,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: str) -> Iterator[Callable[..., Visitor]]:
-    """``visit("station", phone=True, scripts=False)``: a watched browser; signed in if named."""
+def visit(browser: Browser, live_server: str, place: Place) -> Iterator[Callable[..., Visitor]]:
+    """``visit("station", phone=True, scripts=False)``: a watched browser; signed in if named, the
+    first time through the form, later with the cookie of then.
+    """
     visitors: list[Visitor] = []
 
     def make(username: str | None = None, phone: bool = False, scripts: bool = True) -> Visitor:
         visitor = Visitor(browser, live_server, phone, scripts)
         visitors.append(visitor)
-        if username is not None:
+        if username in place.visits:
+            visitor.stay_signed_in(place.visits[username])
+        elif username is not None:
             visitor.sign_in(username, PASSWORD)
+            place.visits[username] = visitor.session()
         return visitor
 
     yield make

@@ -110,6 +110,7 @@ def test_it_hangs_now_is_one_tap(client_as: Client, portal: Flask, keys: dict[st
     assert "内容过期：人员或电话有变动" in page.text  # its history
 
 
+@pytest.mark.one_engine
 def test_with_day_and_place(client_as: Client, portal: Flask, keys: dict[str, int]) -> None:
     client = client_as("block03")
     address = f"/boards/hung/{keys['true']}"
@@ -125,6 +126,7 @@ def test_with_day_and_place(client_as: Client, portal: Flask, keys: dict[str, in
     assert _board(portal, keys["true"]).place == "东门"
 
 
+@pytest.mark.one_engine
 def test_a_photo_of_the_wall(client_as: Client, portal: Flask, keys: dict[str, int]) -> None:
     client = client_as("worker07")
     address = f"/boards/hung/{keys['stale']}"
@@ -165,12 +167,14 @@ def test_only_who_sees_to_boards_there(
     assert client.post(f"/boards/hung/{keys[name]}", form).status == status
 
 
+@pytest.mark.one_engine
 def test_who_may_only_look_sees_no_button(client_as: Client, keys: dict[str, int]) -> None:
     page = client_as("mediator").get(f"/boards/show/{keys['stale']}")
     assert page.status == 200
     assert not page.soup.select("main form[method=post]")
 
 
+@pytest.mark.one_engine
 def test_the_pdf_of_what_hangs_and_of_what_is_to_hang(
     client_as: Client, keys: dict[str, int]
 ) -> None:

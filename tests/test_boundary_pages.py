@@ -67,6 +67,7 @@ def test_saving_is_refused_with_square_metres_and_names_and_keeps_the_drawing(
     assert row_of(portal)[1] == stored
 
 
+@pytest.mark.one_engine
 def test_checking_shows_the_same_and_writes_nothing(portal: Flask, client_as: Client) -> None:
     key, stored = row_of(portal)
     client, text = client_as("station", "en"), wider(portal)
@@ -116,6 +117,7 @@ def test_a_line_changed_meanwhile_is_told_and_the_drawing_kept(
     assert again.status == 302
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "text",
     ["", "x", "{}", "[]", '{"type":"Point","coordinates":[1,2]}', "null", "\u4e00" * 50,
@@ -134,6 +136,7 @@ def test_what_is_no_boundary_is_refused_and_kept(
     assert row_of(portal)[1] == stored
 
 
+@pytest.mark.one_engine
 def test_a_text_too_long_for_a_form_is_sent_to_the_import(portal: Flask, client_as: Client) -> None:
     path = f"/grids/boundary/{row_of(portal)[0]}"
     page = send(client_as("station", "en"), path, geometry="x" * 400_001, do="save")
@@ -141,6 +144,7 @@ def test_a_text_too_long_for_a_form_is_sent_to_the_import(portal: Flask, client_
     assert "import it as a GeoJSON file" in page.one("#errors").get_text()
 
 
+@pytest.mark.one_engine
 def test_coordinates_of_chinese_maps_are_converted(portal: Flask, client_as: Client) -> None:
     key, stored = row_of(portal)
     shifted = shapely.transform(load_geometry(stored), wgs84_to_gcj02)
@@ -164,6 +168,7 @@ class TestCheck:
             client.raw.post(f"/grids/boundary/{key}/check", json=body, headers=headers), "", False
         )
 
+    @pytest.mark.one_engine
     def test_findings_changes_and_areas(self, portal: Flask, client_as: Client) -> None:
         key, stored = row_of(portal)
         client, geometry = client_as("station", "en"), json.loads(wider(portal))
@@ -180,6 +185,7 @@ class TestCheck:
         assert same["changes"] == []
         assert row_of(portal)[1] == stored
 
+    @pytest.mark.one_engine
     @pytest.mark.parametrize(
         "body", [None, [], {}, {"geometry": "x"}, {"geometry": {}}, {"geometry": {"type": "Point"}}]
     )
@@ -188,6 +194,7 @@ class TestCheck:
         assert page.status == 400
         assert page.json["message"]
 
+    @pytest.mark.one_engine
     def test_it_needs_the_token(self, portal: Flask, client_as: Client) -> None:
         client = client_as("station")
         answer = client.raw.post(f"/grids/boundary/{row_of(portal)[0]}/check", json={})
@@ -207,6 +214,7 @@ class TestCheck:
         assert len(statements) <= 5, statements
 
 
+@pytest.mark.one_engine
 def test_the_surroundings_have_roles_and_stay_small(portal: Flask, client_as: Client) -> None:
     page = client_as("station").get(f"/grids/boundary/{row_of(portal)[0]}/around")
     roles = [one["properties"]["role"] for one in page.json["features"]]
@@ -230,6 +238,7 @@ def test_others_neither_see_nor_use_the_editor(portal: Flask, client_as: Client,
 
 
 class TestBounds:
+    @pytest.mark.one_engine
     def test_suggestions_wait_until_they_are_taken(self, portal: Flask, client_as: Client) -> None:
         key, _text = row_of(portal)
         client, path = client_as("station"), f"/grids/bounds/{row_of(portal)[0]}"
@@ -256,6 +265,7 @@ class TestBounds:
         assert "试验街" in svg.replace("</text>", "")
         assert "与花语里相邻" not in svg
 
+    @pytest.mark.one_engine
     def test_too_long_texts_and_old_pages_are_refused(
         self, portal: Flask, client_as: Client
     ) -> None:
@@ -272,6 +282,7 @@ class TestBounds:
             page = client.post(path, client.get(path).form() | {"take": wrong})
             assert page.status == 200
 
+    @pytest.mark.one_engine
     def test_a_grid_without_a_boundary_still_has_roads(
         self, portal: Flask, client_as: Client
     ) -> None:

@@ -87,12 +87,12 @@ def outward(ring: list[list[float]], corner: int, plane: Plane) -> tuple[float, 
 def test_moving_any_vertex_by_20_m_names_every_touching_grid_and_the_area(
     demo: dict[str, GridRecord], way: int
 ) -> None:
-    """Every corner of every second cell: junctions, T-junctions, bends and the outer rim."""
+    """Every corner of every fourth cell: junctions, T-junctions, bends and the outer rim."""
     cells = [record for record in demo.values() if record.level == "cell"]
     corners = {r.code: set(map(tuple, _ring(r))) for r in cells}
     tried = {"rim": 0, "bend": 0, "three": 0, "four": 0, "crossing": 0}
     rim = set(map(tuple, _ring(demo[DEMO])))
-    for record in cells[::2]:
+    for record in cells[::4]:
         ring = _ring(record)
         plane = Plane.around(*load_geometry(record.boundary or "").bounds)
         for at, point in enumerate(ring):
@@ -112,7 +112,7 @@ def test_moving_any_vertex_by_20_m_names_every_touching_grid_and_the_area(
             change = _size(changed) - _size(record)
             assert gained - _area(report, "gap") == pytest.approx(change, abs=5)
             assert max(gained, _area(report, "gap")) > 100
-    assert all(tried[kind] > 10 for kind in ("rim", "bend", "three")), tried
+    assert all(tried[kind] > 5 for kind in ("rim", "bend", "three")), tried
     assert tried["crossing"] < 10
 
 

@@ -282,13 +282,13 @@ def test_every_list_is_searched_sorted_and_filtered(portal, client_as):
         client = client_as(who(view.slug))
         base = f"/{view.slug}/list/"
         assert client.get(f"{base}?q=zzzzqqqq").status == 200
-        for name in view.order_columns:
-            for order in (name, f"-{name}"):
-                assert client.get(f"{base}?order={order}").status == 200, order
+        # Few rows: it is about the statement, not about drawing the page.
+        for name in (*view.order_columns, f"-{view.order_columns[0]}"):
+            assert client.get(f"{base}?order={name}&size=2").status == 200, name
         for name in view.filter_names:
-            assert client.get(f"{base}?{name}=1").status == 200, name
+            assert client.get(f"{base}?{name}=1&size=2").status == 200, name
         for name in view.presets:
-            assert client.get(f"{base}?preset={name}").status == 200, name
+            assert client.get(f"{base}?preset={name}&size=2").status == 200, name
 
 
 @pytest.mark.parametrize("text", ["花语里", "huayuli", "hyl", "4201020029900102003"])

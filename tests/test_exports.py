@@ -64,12 +64,16 @@ def read_csv(file):
         return list(csv.DictReader(source))
 
 
+# The rows are the same in both; the database has no say in how a workbook is packed.
+ENDINGS = ["csv", pytest.param("xlsx", marks=pytest.mark.one_engine)]
+
+
 def test_every_kind_of_import_can_be_exported():
     assert SOURCES.keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_what_was_exported_imports_without_a_change(session, tmp_path, kind, ending):
     file = tmp_path / f"{kind}.{ending}"
     session.add(CalendarDay(day=date(2027, 2, 8), working=False, name="春节"))
@@ -90,7 +94,7 @@ def test_boundaries_come_back_as_they_are(session, tmp_path):
 
 
 @pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_the_same_rows_give_the_same_bytes(session, tmp_path, kind, ending):
     first, second = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
     export(session, kind, first)

@@ -45,6 +45,7 @@ def many_parts():
     return repacked({f"xl/media/{number}.bin": b"x" for number in range(2100)})
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("file", "told"),
     [
@@ -80,6 +81,7 @@ def test_refused_beside_the_field_before_it_is_read(client_as, file, told):
     assert answer.one("#kind option[selected]")["value"] == "workers"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("file", "told"),
     [
@@ -93,6 +95,7 @@ def test_boundaries_are_geojson(client_as, file, told):
     assert told in answer.one("#file-err").get_text()
 
 
+@pytest.mark.one_engine
 def test_33_megabytes_are_too_many(client_as):
     client = client_as("clerk1", "en")
     big = io.BytesIO(b"x" * (33 * 1024 * 1024))
@@ -102,6 +105,7 @@ def test_33_megabytes_are_too_many(client_as):
     answer.response.request.environ["wsgi.input"].close()  # a file of the test client
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("make", "told"), [(far_corner, "too large"), (bomb, "too large")])
 def test_what_unpacks_to_gigabytes_is_refused(client_as, work, make, told):
     page = checked(client_as("clerk1", "en"), work, "workers", make())
@@ -109,12 +113,14 @@ def test_what_unpacks_to_gigabytes_is_refused(client_as, work, make, told):
     assert not page.soup.select("form[action*=confirm]")
 
 
+@pytest.mark.one_engine
 def test_a_bomb_that_lies_about_its_size_harms_nothing(client_as, work):
     page = checked(client_as("clerk1", "en"), work, "workers", bomb(lying=True))
     assert page.one(".note.late")
     assert not page.soup.select("form[action*=confirm]")
 
 
+@pytest.mark.one_engine
 def test_the_fence_is_low(tmp_path):
     """The limits hold in the process that reads, and this one stays as it is."""
     file = tmp_path / "a.xlsx"
@@ -126,6 +132,7 @@ def test_the_fence_is_low(tmp_path):
         fence.sheets(file)
 
 
+@pytest.mark.one_engine
 def test_the_fence_hands_over_what_is_there(tmp_path):
     file = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(file) as book:
@@ -140,6 +147,7 @@ def test_the_fence_hands_over_what_is_there(tmp_path):
     assert second == [["zwei"]]
 
 
+@pytest.mark.one_engine
 def test_formulas_stay_text(client_as, work):
     text = f'姓名,网格编码\n=HYPERLINK("http://x"),{CELL_1}\n@SUM(1),{CELL_1}\n'
     page = checked(client_as("clerk1", "en"), work, "workers", csv(text))
@@ -147,6 +155,7 @@ def test_formulas_stay_text(client_as, work):
     assert not page.links("main a[href^='http']")
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -160,6 +169,7 @@ def test_odd_tables_are_told(client_as, work, text, told):
     assert told in page.one(".note.late").get_text()
 
 
+@pytest.mark.one_engine
 def test_markup_in_a_file_is_shown_as_it_is(client_as, work):
     text = f"姓名,网格编码,<script>alert(1)</script>\n<b>甲</b>,{CELL_1},<img src=x>\n"
     page = checked(client_as("clerk1", "en"), work, "workers", csv(text, "<i>x</i>.csv"))
@@ -167,6 +177,7 @@ def test_markup_in_a_file_is_shown_as_it_is(client_as, work):
     assert "<b>甲</b>" in page.soup.get_text()
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd.csv", "C:\\x\\名单.csv", "a\tb.csv", "x" * 400 + ".csv"]
 )
@@ -177,6 +188,7 @@ def test_a_name_leads_nowhere(client_as, work, place, name):
     assert len(page.h1) < 140 and "/" not in page.h1
 
 
+@pytest.mark.one_engine
 def test_deep_and_strange_geojson(client_as, work):
     station = client_as("station", "en")
     deep = csv('{"type":"FeatureCollection","features":' + "[" * 100_000, "a.geojson")

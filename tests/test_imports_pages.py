@@ -75,6 +75,7 @@ def test_rows_of_another_area_are_refused_with_a_reason(portal, client_as, work)
     assert count(portal, Worker, Worker.name == "外人") == 0
 
 
+@pytest.mark.one_engine
 def test_the_kinds_are_those_one_may_write(client_as):
     kinds = {
         name: [o["value"] for o in client_as(name).get("/imports/new").soup.select("#kind option")]
@@ -107,6 +108,7 @@ def test_a_clerk_whose_right_ended_imports_nothing(portal, client_as, work):
         assert task.state == "failed"
 
 
+@pytest.mark.one_engine
 def test_wrong_columns_are_put_right_without_a_second_upload(portal, client_as, work):
     client = client_as("clerk1", "en")
     text = f"登记表,,\nWer,Wo,Telefon\n秦岭,{CELL_1},13812345678\n秦川,{CELL_1},13812345679\n"
@@ -143,6 +145,7 @@ def test_wrong_columns_are_put_right_without_a_second_upload(portal, client_as, 
         assert db.session.scalar(select(ImportMapping.kind)) == "workers"
 
 
+@pytest.mark.one_engine
 def test_what_one_said_once_is_not_said_to_others(client_as, work):
     text = f"Wer,网格编码,姓名\n秦岭,{CELL_1},x\n"
     client = client_as("clerk1", "en")
@@ -156,6 +159,7 @@ def test_what_one_said_once_is_not_said_to_others(client_as, work):
     assert not own.soup.select("select[name=c2] option[selected]")
 
 
+@pytest.mark.one_engine
 def test_refused_rows_come_back_as_a_file_that_imports(portal, client_as, work):
     client = client_as("clerk1")
     rows = [
@@ -181,6 +185,7 @@ def test_refused_rows_come_back_as_a_file_that_imports(portal, client_as, work):
     assert client_as("station").get(link).status == 404
 
 
+@pytest.mark.one_engine
 def test_a_csv_of_refused_rows_says_why_in_words(client_as, work):
     client = client_as("clerk1")
     page = checked(client, work, "workers", csv(f"{WORKERS}=cmd|x,外星,{CELL_1}\n"))
@@ -205,6 +210,7 @@ def test_posts_are_imported_by_the_station(portal, client_as, work):
     assert count(portal, Post) == before + 1
 
 
+@pytest.mark.one_engine
 def test_boundaries_with_names_of_their_own(portal, client_as, work):
     with portal.app_context():
         grid = db.session.scalar(select(Grid).where(Grid.code == CELL_1))
@@ -249,6 +255,7 @@ def test_twice_clicked_is_once_uploaded_and_once_imported(portal, client_as, wor
     assert page.links(".note a") == [again.location] and not page.soup.select(".assign")
 
 
+@pytest.mark.one_engine
 def test_the_file_lies_for_its_owner_and_goes_with_the_import(portal, client_as, work, place):
     client = client_as("clerk1")
     page = checked(client, work, "workers", csv(WORKERS))
@@ -261,6 +268,7 @@ def test_the_file_lies_for_its_owner_and_goes_with_the_import(portal, client_as,
         assert db.session.scalars(kept).all() == [None]
 
 
+@pytest.mark.one_engine
 def test_what_nobody_imports_goes_after_a_day(portal, client_as, work, place):
     client = client_as("clerk1")
     page = checked(client, work, "workers", csv(WORKERS))
@@ -278,6 +286,7 @@ def test_what_nobody_imports_goes_after_a_day(portal, client_as, work, place):
     assert answer.location == page.path
 
 
+@pytest.mark.one_engine
 def test_the_message_leads_back_to_the_check_and_to_the_report(portal, client_as, work):
     client = client_as("clerk1")
     page = checked(client, work, "workers", csv(WORKERS))
@@ -291,6 +300,7 @@ def test_the_message_leads_back_to_the_check_and_to_the_report(portal, client_as
     assert count(portal, Message, Message.read_at.is_(None)) == 0
 
 
+@pytest.mark.one_engine
 def test_checks_of_others_are_not_there(client_as, work):
     page = checked(client_as("clerk1"), work, "workers", csv(WORKERS))
     number = page.path.rsplit("/", 1)[1]
@@ -400,11 +410,13 @@ def test_many_rows_show_how_far_it_is_and_can_be_cancelled(portal, client_as, wo
         assert (task.total, task.done, task.state) == (1500, 1500, "done")
 
 
+@pytest.mark.one_engine
 def test_small_files_do_not_wait_behind_long_work(client_as, valkey):
     upload(client_as("clerk1"), "workers", csv(WORKERS))
     assert (queue.queue(valkey).count, queue.queue(valkey, queue.LONG).count) == (1, 0)
 
 
+@pytest.mark.one_engine
 def test_the_empty_files_can_be_filled_and_imported(client_as, work):
     for language, header in (("en", "grid_code*"), ("zh_Hans_CN", "网格编码*")):
         client = client_as("clerk1", language)
@@ -421,6 +433,7 @@ def test_the_empty_files_can_be_filled_and_imported(client_as, work):
     assert client_as("station").get("/imports/template/boundaries").json["features"]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", ["divisions", "grids", "workers", "posts", "duties"])
 def test_every_kind_has_an_empty_file(client_as, kind):
     assert client_as("station").get(f"/imports/template/{kind}").body[:2] == b"PK"

@@ -41,6 +41,7 @@ def our_worker(client, name="可以删除"):
     return int(added.location.rsplit("/", 1)[1])
 
 
+@pytest.mark.one_engine
 def test_leak_1_an_action_on_ticked_rows_reaches_rows_outside(attack):
     own, foreign = attack.people(AREA)[0], attack.people(OTHER_AREA)[0]
     sent = {"action": "rename", "rowid": [foreign.id]}
@@ -63,6 +64,7 @@ def test_leak_1_an_action_on_ticked_rows_reaches_rows_outside(attack):
     assert attack.our_value(NAME, id=second) is None
 
 
+@pytest.mark.one_engine
 def test_leak_2_an_action_by_post_reaches_a_row_outside(attack):
     foreign = attack.people(OTHER_AREA)[1]
     assert attack.stock.post(f"/newcomerworkerview/action/rename/{foreign.id}").status == 302
@@ -78,6 +80,7 @@ def test_leak_2_an_action_by_post_reaches_a_row_outside(attack):
     assert attack.our_value(NAME, id=mine) is None
 
 
+@pytest.mark.one_engine
 def test_leak_3_an_action_by_get_reaches_a_row_outside(attack):
     foreign = attack.people(OTHER_AREA)[2]
     assert attack.stock.get(f"/newcomerworkerview/action/rename/{foreign.id}").status == 302
@@ -104,6 +107,7 @@ def no_foreign_option(client, address):
     assert all(code.startswith(AREA) for code in offered)
 
 
+@pytest.mark.one_engine
 def test_leak_4_a_list_page_prints_rows_outside_as_options(attack):
     page = attack.stock.get("/newcomerworkerview/list/")
     assert any(OTHER_AREA in option for option in options(page.text))
@@ -116,6 +120,7 @@ def test_leak_4_a_list_page_prints_rows_outside_as_options(attack):
     no_foreign_option(attack.ours, "/grids/lookup/")
 
 
+@pytest.mark.one_engine
 def test_leak_5_an_add_form_prints_rows_outside_as_options(attack):
     page = attack.stock.get("/newcomerworkerview/add")
     assert any(OTHER_AREA in option for option in options(page.text))
@@ -129,6 +134,7 @@ def test_leak_5_an_add_form_prints_rows_outside_as_options(attack):
     no_foreign_option(attack.ours, "/grids/lookup/?for=Worker")
 
 
+@pytest.mark.one_engine
 def test_leak_6_an_edit_form_prints_rows_outside_as_options(attack):
     own = attack.people(AREA)[0]
     page = attack.stock.get(f"/newcomerworkerview/edit/{own.id}")
@@ -140,6 +146,7 @@ def test_leak_6_an_edit_form_prints_rows_outside_as_options(attack):
     assert OTHER_AREA not in answer.text
 
 
+@pytest.mark.one_engine
 def test_leak_7_adding_with_a_parent_outside_plants_a_row_there(attack):
     grid = attack.grid_id(OTHER_AREA)
     typed = {"name": "埋在外面", "origin": "volunteer", "grid": str(grid)}
@@ -155,6 +162,7 @@ def test_leak_7_adding_with_a_parent_outside_plants_a_row_there(attack):
     assert attack.ours.submit("/workers/add", typed | {"grid": AREA}).status == 302
 
 
+@pytest.mark.one_engine
 def test_leak_8_editing_moves_a_row_outside(attack):
     own = attack.people(AREA)[0]
     moved = {"grid": str(attack.grid_id(OTHER_AREA))}
@@ -168,6 +176,7 @@ def test_leak_8_editing_moves_a_row_outside(attack):
     assert attack.our_value(PLACE, id=own.id) == AREA
 
 
+@pytest.mark.one_engine
 def test_leak_9_an_ajax_field_accepts_any_key(attack):
     foreign = attack.people(OTHER_AREA)[3]
     typed = {"name": "借来的队长", "kind": "patrol", "grid_code": AREA, "captain": str(foreign.id)}

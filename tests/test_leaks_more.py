@@ -23,6 +23,7 @@ def order_of(page, path):
     return list(dict.fromkeys(int(key.split("?")[0]) for key in found))
 
 
+@pytest.mark.one_engine
 def test_leak_10_a_list_is_sorted_by_a_hidden_column(attack):
     base = "/newcomerworkerview/list/?psize_NewcomerWorkerView=50&_oc_NewcomerWorkerView=number"
     shown = order_of(
@@ -44,6 +45,7 @@ def test_leak_10_a_list_is_sorted_by_a_hidden_column(attack):
     assert order_of(attack.ours.get("/workers/list/?order=-name"), "/workers/show/") != before
 
 
+@pytest.mark.one_engine
 def test_leak_11_a_record_shows_a_list_that_is_forbidden(attack, client_as):
     person = attack.people(AREA)[0]
     assert attack.stock.get("/newcomerpostview/list/").status in (302, 403)
@@ -63,6 +65,7 @@ def test_leak_11_a_record_shows_a_list_that_is_forbidden(attack, client_as):
     assert not [link for link in page.links() if link.startswith("/posts/")]
 
 
+@pytest.mark.one_engine
 def test_leak_12_a_master_outside_is_opened_with_its_details(attack):
     foreign = attack.people(OTHER_AREA)[0]
     grid = attack.grid_id(foreign.grid_code)
@@ -86,6 +89,7 @@ def test_leak_12_a_master_outside_is_opened_with_its_details(attack):
             assert not [link for link in answer.links() if link.endswith(f"/show/{foreign.id}")]
 
 
+@pytest.mark.one_engine
 def test_leak_13_a_file_is_served_whatever_row_it_belongs_to(attack):
     answer = attack.stock.get("/newcomerworkerview/download/x_sep_secret.txt")
     assert answer.body == b"kept for another area"
@@ -98,6 +102,7 @@ def test_leak_13_a_file_is_served_whatever_row_it_belongs_to(attack):
             assert b"another area" not in answer.body
 
 
+@pytest.mark.one_engine
 def test_leak_14_a_refusal_tells_that_a_value_exists_outside(attack):
     foreign = attack.people(OTHER_AREA)[0]
     typed = {"name": "探测", "origin": "volunteer", "grid": str(attack.grid_id(AREA))}
@@ -131,6 +136,7 @@ def key(attack):
     return {"X-CSRFToken": attack.ours.get("/duties/add").form()["csrf_token"]}
 
 
+@pytest.mark.one_engine
 def test_leak_15_rest_info_lists_parents_outside(attack):
     asked = "(add_columns:(grid:(page:0,page_size:100)))"
     values = attack.stock.get(f"/api/v1/newcomers/_info?q={asked}").text
@@ -149,6 +155,7 @@ def test_leak_15_rest_info_lists_parents_outside(attack):
             assert "Project-Id-Version" not in answer.text  # what gettext makes of an empty text
 
 
+@pytest.mark.one_engine
 def test_leak_16_rest_post_accepts_a_parent_outside(attack):
     grid = attack.grid_id(OTHER_AREA)
     planted = "SELECT grid_code FROM workers WHERE name = '越界新增'"
@@ -168,6 +175,7 @@ def test_leak_16_rest_post_accepts_a_parent_outside(attack):
     assert attack.our_value(planted) == AREA
 
 
+@pytest.mark.one_engine
 def test_leak_17_rest_put_moves_a_row_outside(attack):
     own, foreign = attack.people(AREA)[1], attack.people(OTHER_AREA)[4]
     moved = {"grid": attack.grid_id(OTHER_AREA)}
@@ -194,6 +202,7 @@ def test_leak_17_rest_put_moves_a_row_outside(attack):
     assert attack.our_value(PLACE, id=own.id) == AREA
 
 
+@pytest.mark.one_engine
 def test_rest_does_not_filter_by_hidden_columns(attack):
     own = attack.people(AREA)[0]
     guess = f"(filters:!((col:number,opr:eq,value:'{own.number}')))"
@@ -209,6 +218,7 @@ def test_rest_does_not_filter_by_hidden_columns(attack):
         assert ordered.status == 400
 
 
+@pytest.mark.one_engine
 def test_a_refusal_of_the_database_shows_no_statement(attack):
     typed = {"name": "违反约束", "origin": "nonsense", "grid": str(attack.grid_id(AREA))}
     attack.stock.send("/newcomerworkerview/add", typed)
@@ -229,6 +239,7 @@ def test_a_refusal_of_the_database_shows_no_statement(attack):
             assert word not in answer.text
 
 
+@pytest.mark.one_engine
 def test_deleting_a_parent_leaves_no_orphan(attack):
     own = attack.people(AREA)[-1]
     captain = "SELECT captain_id FROM teams WHERE id = :id"

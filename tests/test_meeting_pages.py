@@ -103,6 +103,7 @@ def test_mine_are_those_i_am_invited_to_also_above_my_grid(client_as, february):
     assert titles(client_as("street").get("/meetings/list/?preset=mine")) == []
 
 
+@pytest.mark.one_engine
 def test_the_page_of_a_meeting_says_who_and_who_not(portal, client_as, february):
     with portal.app_context(), scope.acting(scope.SYSTEM):
         remind(db.session, at("2026-02-13T08:00"))
@@ -127,6 +128,7 @@ def test_the_page_of_a_meeting_says_who_and_who_not(portal, client_as, february)
     assert line == "30分钟 2月13日 08:00 已发送 2 2月13日 08:00 没有账号 1 2月13日 08:00"
 
 
+@pytest.mark.one_engine
 def test_an_invited_person_sees_the_meeting_above_and_changes_nothing(portal, client_as, february):
     key = first(portal, "weekly", BLOCK)
     client = client_as("leader01")
@@ -177,6 +179,7 @@ def test_a_moved_meeting_is_told_once(portal, client_as, february):
         assert clock.aware(meeting.starts_at) == at("2026-02-13T10:00")
 
 
+@pytest.mark.one_engine
 def test_what_has_begun_keeps_its_time(portal, client_as, february):
     with portal.app_context():
         key = db.session.scalars(
@@ -193,6 +196,7 @@ def test_what_has_begun_keeps_its_time(portal, client_as, february):
     assert messages(portal, "meeting_moved") == []
 
 
+@pytest.mark.one_engine
 def test_a_talk_is_called_by_hand(portal, client_as, february):
     client = client_as("area1")
     form = client.get("/meetings/add").form()
@@ -291,6 +295,7 @@ def test_a_day_of_the_calendar_plans_again(portal, client_as, february):
     assert client_as("clerk1").get("/calendar-days/add").status == 403
 
 
+@pytest.mark.one_engine
 def test_years_that_nobody_has_announced_are_said_on_the_pages(client_as, february, travel):
     client = client_as("station")
     said = "2027年仅知法定节假日"
@@ -300,6 +305,7 @@ def test_years_that_nobody_has_announced_are_said_on_the_pages(client_as, februa
     assert said in client.get("/meetings/list/").one("main").get_text()
 
 
+@pytest.mark.one_engine
 def test_the_desk_names_the_next_meeting_of_ones_own(client_as, february):
     for name, words in (
         ("worker01", "日通气"), ("block01", "周碰头"), ("area1", "周碰头"), ("clerk1", "周碰头"),
@@ -345,12 +351,14 @@ def test_the_interface_takes_times_codes_and_rules(portal, client_as, february):
     assert "attendees" in wrong.json["fields"]
 
 
+@pytest.mark.one_engine
 def test_meetings_that_are_there_do_not_grow_with_the_demo(portal):
     with portal.app_context():
         assert db.session.scalar(select(func.count()).select_from(Meeting)) == 0
         assert db.session.scalar(select(func.count()).select_from(CalendarDay)) == 0
 
 
+@pytest.mark.one_engine
 def test_rules_in_words_are_one_to_one_in_both_languages(portal):
     for language, some in (
         ("zh_Hans_CN", {"每个工作日", "每个工作日、周六", "每逢周一", "每月第1个周一"}),
@@ -370,6 +378,7 @@ def test_rules_in_words_are_one_to_one_in_both_languages(portal):
             assert worded_rule("FREQ=YEARLY;BYMONTH=3;BYDAY=1MO").startswith("FREQ=YEARLY")
 
 
+@pytest.mark.one_engine
 def test_what_stands_in_the_way_of_deleting_a_person_is_said_in_words(portal, client_as, february):
     with portal.app_context(), scope.acting(scope.SYSTEM):
         worker = db.session.scalars(

@@ -49,6 +49,7 @@ def _make(client: PageClient, **values: str):  # type: ignore[no-untyped-def]
     return client.post("/documents/make", given | {"csrf_token": token})
 
 
+@pytest.mark.one_engine
 def test_the_panel_shows_every_kind_and_what_is_in_force(portal: Flask, client_as: Client) -> None:
     first = _issue(portal, "service-sign", CELL)
     _renumber(portal, CELL, "027-01009999")
@@ -66,6 +67,7 @@ def test_the_panel_shows_every_kind_and_what_is_in_force(portal: Flask, client_a
     assert 'name="kind" value="site-plan"' in whole.text
 
 
+@pytest.mark.one_engine
 def test_whoever_only_reads_gets_files_but_no_buttons(portal: Flask, client_as: Client) -> None:
     issued = _issue(portal, "service-sign", CELL)
     client = client_as("worker07")
@@ -104,6 +106,7 @@ def test_making_what_did_not_change_says_so(portal: Flask, client_as: Client) ->
         assert db.session.scalars(select(Task)).all() == []
 
 
+@pytest.mark.one_engine
 def test_making_what_lacks_something_says_what(portal: Flask, client_as: Client) -> None:
     with portal.app_context(), acting(SYSTEM):
         for post in db.session.scalars(select(Post).where(Post.grid_code == CELL)):
@@ -116,6 +119,7 @@ def test_making_what_lacks_something_says_what(portal: Flask, client_as: Client)
         assert db.session.scalars(select(Task)).all() == []
 
 
+@pytest.mark.one_engine
 def test_without_a_token_nothing_is_made(portal: Flask, client_as: Client) -> None:
     given = {"grid": CELL, "kind": "service-sign", "size": "a4", "lang": ZH}
     assert client_as("station").post("/documents/make", given).status == 400
@@ -123,6 +127,7 @@ def test_without_a_token_nothing_is_made(portal: Flask, client_as: Client) -> No
         assert db.session.scalars(select(Task)).all() == []
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "values",
     [
@@ -150,6 +155,7 @@ def test_making_is_within_right_and_scope(portal: Flask, client_as: Client) -> N
     assert _make(client_as("station"), grid="").status == 404
 
 
+@pytest.mark.one_engine
 def test_a_file_is_what_was_issued_under_a_name_of_its_own(
     portal: Flask, client_as: Client
 ) -> None:

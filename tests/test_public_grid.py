@@ -124,6 +124,7 @@ def test_private_telephones_are_nowhere(portal: Flask, client_as: Client) -> Non
             assert not [number for number in private if number and number in text], path
 
 
+@pytest.mark.one_engine
 def test_whom_to_call_comes_first(portal: Flask, client_as: Client) -> None:
     page = client_as().get(f"/directory/{CELL}")
     cards = [card.get_text(" ", strip=True) for card in page.soup.select(".people.own .person")]
@@ -155,6 +156,7 @@ def test_the_people_above_are_those_of_the_notice_board(portal: Flask, client_as
     assert {p["name"] for p in record["people"] if not p["own"]} == set(above)
 
 
+@pytest.mark.one_engine
 def test_without_a_number_of_their_own_people_are_reached_through_the_community(
     portal: Flask, client_as: Client
 ) -> None:
@@ -174,6 +176,7 @@ def test_without_a_number_of_their_own_people_are_reached_through_the_community(
     assert first["public_phone"] is None
 
 
+@pytest.mark.one_engine
 def test_the_json_has_exactly_the_documented_keys(portal: Flask, client_as: Client) -> None:
     data = client_as().get(f"/directory/{CELL}.json").json
     assert sorted(data) == KEYS
@@ -191,6 +194,7 @@ def test_the_json_has_exactly_the_documented_keys(portal: Flask, client_as: Clie
     assert data["boards"][0]["url"] == f"/directory/{CELL}/board.pdf?size=a3"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("code", [CELL, BLOCK, AREA, COMMUNITY, "420102002", "420102"])
 def test_numbers_to_complain_to_come_first(portal: Flask, client_as: Client, code: str) -> None:
     with portal.app_context():
@@ -221,6 +225,7 @@ def test_only_numbers_of_the_grid_and_above_are_shown(portal: Flask, client_as: 
     assert "027-55550000" not in client.get(f"/directory/{BLOCK}.json").text
 
 
+@pytest.mark.one_engine
 def test_a_page_shows_bounds_map_children_and_the_way_up(client_as: Client) -> None:
     client = client_as()
     page = client.get(f"/directory/{BLOCK}")
@@ -240,6 +245,7 @@ def test_a_page_shows_bounds_map_children_and_the_way_up(client_as: Client) -> N
     assert f"/directory/{BLOCK}002" in near
 
 
+@pytest.mark.one_engine
 def test_a_grid_without_boundary_or_people_has_a_page(client_as: Client) -> None:
     client = client_as()
     page = client.get("/directory/420102002")
@@ -250,6 +256,7 @@ def test_a_grid_without_boundary_or_people_has_a_page(client_as: Client) -> None
     assert client.get("/directory/420102002.json").json["boards"] == []
 
 
+@pytest.mark.one_engine
 def test_the_english_page_has_chinese_only_in_names_of_people_and_places(
     portal: Flask, client_as: Client
 ) -> None:
@@ -327,6 +334,7 @@ def test_an_announced_grid_is_not_there_yet(portal: Flask, client_as: Client) ->
     assert client_as().get(f"/directory/{CELL}").status == 404
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "path",
     ["420102002999", "1", "x", "99999999999999999999999", "420102002990.xml", "４２０１０２",
@@ -339,6 +347,7 @@ def test_what_is_not_there_is_not_found(client_as: Client, path: str) -> None:
         assert sorted(page.json) == ["fields", "message"]
 
 
+@pytest.mark.one_engine
 def test_every_number_has_a_portrait(portal: Flask, client_as: Client) -> None:
     client = client_as()
     with portal.app_context():
@@ -356,6 +365,7 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", PAGES)
 def test_public_answers_may_be_kept_and_set_no_cookie(client_as: Client, path: str) -> None:
     for client in (client_as(), client_as("leader07")):
@@ -388,12 +398,14 @@ def test_a_change_makes_a_new_answer(portal: Flask, client_as: Client) -> None:
         assert "新名坊" in page.text
 
 
+@pytest.mark.one_engine
 def test_an_unknown_page_is_not_kept_with_a_cookie_either(client_as: Client) -> None:
     page = client_as("leader07").get("/directory/420102002999")
     assert page.status == 404
     assert "Set-Cookie" not in page.headers
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("code", [CELL, BLOCK, AREA, COMMUNITY, "420102"])
 def test_a_page_stays_small(portal: Flask, client_as: Client, code: str) -> None:
     for path, most in ((f"/directory/{code}", 6), (f"/directory/{code}.json", 5)):

@@ -48,6 +48,7 @@ def drawn(page: Page) -> list[str]:
     return [str(part["data-code"]) for part in page.soup.select(".mapsheet [data-code]")]
 
 
+@pytest.mark.one_engine
 def test_the_only_divided_community_is_shown_at_once(client_as: Client) -> None:
     page = client_as(None, "en").get("/map/")
     assert page.h1 == "Map of 幸福里社区"
@@ -76,6 +77,7 @@ def test_every_grid_of_a_level_is_drawn_numbered_and_listed_with_its_bounds(
     assert "4" in page.one(".mapsheet svg").get_text()
 
 
+@pytest.mark.one_engine
 def test_the_map_works_without_scripts_and_leads_down_and_up(client_as: Client) -> None:
     client = client_as()
     top = client.get("/map/")
@@ -89,6 +91,7 @@ def test_the_map_works_without_scripts_and_leads_down_and_up(client_as: Client) 
     assert lower.links("#map-list a.name")[0] == f"/directory/{CELL}"
 
 
+@pytest.mark.one_engine
 def test_a_cell_is_shown_among_the_cells_of_its_block(client_as: Client) -> None:
     page = client_as().get(f"/map/?grid={CELL}")
     assert len(listed(page)) == 4
@@ -96,6 +99,7 @@ def test_a_cell_is_shown_among_the_cells_of_its_block(client_as: Client) -> None
     assert [row["data-code"] for row in chosen] == [CELL]
 
 
+@pytest.mark.one_engine
 def test_a_grid_without_any_boundary_has_a_list_only(client_as: Client) -> None:
     page = client_as(None, "en").get("/map/?grid=420102")
     assert page.soup.select(".mapsheet, .maplive, script[src*=leaflet]") == []
@@ -137,6 +141,7 @@ def test_old_codes_move_unknown_ones_are_missing_dissolved_ones_gone(
     assert CELL not in client.get(f"/map/{COMMUNITY}.geojson?level=cell").text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("level", ["planet", "<script>"])
 def test_a_level_that_there_is_not_is_refused(client_as: Client, level: str) -> None:
     for path in (f"/map/?grid={COMMUNITY}&level=", f"/map/{COMMUNITY}.geojson?level="):
@@ -161,6 +166,7 @@ def test_geojson_has_public_facts_only_and_the_ground_as_stored(
         assert one["geometry"] == json.loads(stored[facts["code"]] or "")
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", ["/map/", CELLS, f"/map/?grid={CELL}", "/map/?q=fang",
                                   f"/map/{COMMUNITY}.geojson?level=cell"])  # fmt: skip
 def test_the_map_stays_small(portal: Flask, client_as: Client, path: str) -> None:
@@ -209,6 +215,7 @@ def area_of(community: str) -> Grid:
     return Grid(code=f"{community}01", name="片", level="area", parent_code=community)
 
 
+@pytest.mark.one_engine
 def test_grids_side_by_side_have_different_patterns(portal: Flask) -> None:
     with portal.app_context():
         rows = db.session.execute(select(Grid.code, Grid.boundary).where(Grid.level == "cell"))
@@ -222,6 +229,7 @@ def test_grids_side_by_side_have_different_patterns(portal: Flask) -> None:
                 assert given[one.code] != given[other.code]
 
 
+@pytest.mark.one_engine
 def test_names_on_the_drawing_are_text_and_every_mark_is_there() -> None:
     box = shapely.box(114, 30, 114.01, 30.01)
     hole = shapely.box(114.002, 30.002, 114.002001, 30.002001)
@@ -235,17 +243,20 @@ def test_names_on_the_drawing_are_text_and_every_mark_is_there() -> None:
     assert not re.search(r"\bstyle=|\bon[a-z]+=", svg)
 
 
+@pytest.mark.one_engine
 def test_words_of_the_drawing_follow_the_language(client_as: Client) -> None:
     assert "整体轮廓" in client_as().get("/map/").text
     assert "Outline of the whole" in client_as(None, "en").get("/map/").text
 
 
 class TestTiles:
+    @pytest.mark.one_engine
     def test_no_tiles_unless_they_are_set(self, portal: Flask, client_as: Client) -> None:
         page = client_as().get("/map/")
         assert "data-tiles" not in page.text
         assert "http" not in page.headers["Content-Security-Policy"]
 
+    @pytest.mark.one_engine
     def test_tiles_that_are_set_are_allowed_by_the_policy(
         self, portal: Flask, client_as: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -258,6 +269,7 @@ class TestTiles:
         assert "img-src 'self' data: https://tiles.example.org:8443;" in policy
         assert policy.count("example.org") == 1
 
+    @pytest.mark.one_engine
     @pytest.mark.parametrize(
         "address",
         ["tiles", "//evil.example/{z}/{x}/{y}.png", "https://a.example/{z}/{x}.png",
@@ -279,6 +291,7 @@ def test_a_grid_not_yet_in_force_is_not_on_the_map(portal: Flask, client_as: Cli
     assert client_as().get(f"/map/?grid={CELL}").status == 404
 
 
+@pytest.mark.one_engine
 def test_the_drawing_takes_kinds_of_findings_from_the_catalogue(portal: Flask) -> None:
     with portal.test_request_context("/"):
         assert {"gap", "overlap", "outside_parent", "whole", "part"} <= words("x").keys()

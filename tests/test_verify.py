@@ -55,6 +55,7 @@ def change(portal, **values):
         db.session.commit()
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("language", "word"), [(None, "此证有效"), ("en", "This card is valid")])
 def test_a_valid_card_says_so_with_name_post_grid_and_picture(client_as, card, language, word):
     token, number, name = card
@@ -255,6 +256,7 @@ def test_a_lost_queue_server_stops_nobody(portal, card):
         db.engine.dispose()
 
 
+@pytest.mark.one_engine
 def test_the_log_keeps_no_token(portal, client_as, card, caplog):
     with caplog.at_level(logging.INFO):
         client_as().get(f"/verify/{card[0]}")
@@ -264,6 +266,7 @@ def test_the_log_keeps_no_token(portal, client_as, card, caplog):
     assert card[0] not in caplog.text
 
 
+@pytest.mark.one_engine
 def test_a_token_is_long_and_random():
     tokens = {cards.new_token() for _token in range(1000)}
     assert len(tokens) == 1000

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import (
@@ -12,7 +13,18 @@ from flask_appbuilder.security.sqla.models import (
     ViewMenu,
     assoc_permissionview_role,
 )
-from sqlalchemy import CompoundSelect, and_, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -22,8 +34,12 @@ from portal.scope import EVERYWHERE, Grant, Identity
 PREFIX = "can_"
 
 
-def grants_of(user_id: int, on: date) -> CompoundSelect[Any]:
-    """The grants of an account in force ``on`` a day: role, grid_code, since, until, why."""
+def grants_of(
+    user_id: int | BindParameter[Any], on: date | BindParameter[Any]
+) -> CompoundSelect[Any]:
+    """The grants of an account in force ``on`` a day: role, grid_code, since, until, why. A
+    statement that is kept takes parameters for both.
+    """
     from_posts = (
         select(
             PostRole.account_role.label("role"),
@@ -52,11 +68,14 @@ def grants_of(user_id: int, on: date) -> CompoundSelect[Any]:
     return union_all(from_posts, direct)
 
 
-def load_identity(session: Session, user: User) -> Identity:
-    """The identity of ``user`` today."""
-    grants = grants_of(user.id, clock.today()).subquery()
+@cache
+def _statement() -> Select[Any]:
+    """Grants with what their roles permit, for ``user_id`` and ``on``: every request asks this, so
+    it is put together once.
+    """
+    grants = grants_of(bindparam("user_id"), bindparam("on", type_=Date())).subquery()
     links = assoc_permissionview_role
-    statement = (
+    return (
         select(
             grants.c.role,
             grants.c.grid_code,
@@ -74,9 +93,14 @@ def load_identity(session: Session, user: User) -> Identity:
         .outerjoin(ViewMenu, and_(ViewMenu.id == PermissionView.view_menu_id))
         .order_by(grants.c.grid_code, grants.c.role)
     )
+
+
+def load_identity(session: Session, user: User) -> Identity:
+    """The identity of ``user`` today."""
+    asked = {"user_id": user.id, "on": clock.today()}
     found: dict[Grant, None] = {}
     rights: dict[str, set[tuple[str, str]]] = {}
-    for role, code, since, until, why, permission, view in session.execute(statement):
+    for role, code, since, until, why, permission, view in session.execute(_statement(), asked):
         found[Grant(role, code or EVERYWHERE, since, until, why)] = None
         pairs = rights.setdefault(role, set())
         if permission:

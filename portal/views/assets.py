@@ -43,8 +43,14 @@ def _mark(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 
 
 def asset(path: str) -> str:
-    """The address of one of our static files, with a digest of its content."""
-    return url_for("static", filename=path, v=_digest(path))
+    """The address of one of our static files, with a digest of its content.
+
+    Looked up once per page: every icon of a page stands in the same file.
+    """
+    known: dict[str, str] = g.setdefault("assets", {})
+    if path not in known:
+        known[path] = url_for("static", filename=path, v=_digest(path))
+    return known[path]
 
 
 def _small(answer: Response, filename: str) -> Response:

@@ -57,7 +57,8 @@ def read_pdf(data: bytes) -> Facts:
     reader = PdfReader(BytesIO(data))
     catalog = reader.trailer["/Root"]
     elements = list(_structure(catalog.get("/StructTreeRoot", {})))
-    running = "\n".join(page.extract_text() for page in reader.pages)
+    kept = _kept(catalog.get("/StructTreeRoot", {}))
+    pages = [_read(reader, page, kept) for page in reader.pages]
     return Facts(
         lang=str(catalog.get("/Lang", "")),
         title=str(reader.metadata.title if reader.metadata else ""),
@@ -68,9 +69,9 @@ def read_pdf(data: bytes) -> Facts:
         figures=tuple(str(e.get("/Alt", "")) for e in elements if e["/S"] == "/Figure"),
         fonts=dict(_fonts(reader)),
         bookmarks=tuple(_bookmarks(reader.outline)),
-        untagged=sum(_untagged(reader, page) for page in reader.pages),
-        text="\n".join(_texts(reader, _kept(catalog.get("/StructTreeRoot", {})))),
-        running=running,
+        untagged=sum(page.untagged for page in pages),
+        text="\n".join(page.text for page in pages),
+        running="\n".join(page.running for page in pages),
         sizes=tuple(
             (
                 round(float(p.mediabox.width) / 72 * 25.4),
@@ -207,26 +208,40 @@ def _leaves(node: Any, page: int, table: int, head: bool, count: list[int]) -> I
             yield from _leaves(child.get_object(), page, table, head, count)
 
 
-def _texts(reader: PdfReader, kept: dict[int, set[int]]) -> Iterator[str]:
-    """The text of every page, as far as its mark is in ``kept``."""
-    for page in reader.pages:
-        number = page.indirect_reference.idnum if page.indirect_reference else 0
-        content = ContentStream(page.get_contents(), reader, "bytes")
-        marks: list[int | None] = []
-        chosen = []
-        for operands, operator in content.operations:
-            if operator in (b"BDC", b"BMC"):
-                properties = operands[1] if operator == b"BDC" else {}
-                mark = properties.get("/MCID") if isinstance(properties, dict) else None
-                marks.append(mark if mark is not None or not marks else marks[-1])
-            elif operator == b"EMC":
-                marks.pop()
-            shown = operator in SHOW_TEXT or operator == b"Do"
-            if not shown or (marks and marks[-1] in kept.get(number, ())):
-                chosen.append((operands, operator))
-        content.operations = chosen
-        page[NameObject("/Contents")] = content
-        yield page.extract_text()
+@dataclass(frozen=True)
+class _Read:
+    """A page: its text as far as the structure holds it, all of it, and how many texts are painted
+    outside marked content."""
+
+    text: str
+    running: str
+    untagged: int
+
+
+def _read(reader: PdfReader, page: Any, kept: dict[int, set[int]]) -> _Read:
+    """What is painted on a page; ``text`` as far as its mark is in ``kept``. Taking the paint
+    apart is what takes long, so it is done once.
+    """
+    number = page.indirect_reference.idnum if page.indirect_reference else 0
+    content = ContentStream(page.get_contents(), reader, "bytes")
+    painted = content.operations
+    page[NameObject("/Contents")] = content
+    running = page.extract_text()
+    marks: list[int | None] = []
+    chosen, untagged = [], 0
+    for operands, operator in painted:
+        if operator in (b"BDC", b"BMC"):
+            properties = operands[1] if operator == b"BDC" else {}
+            mark = properties.get("/MCID") if isinstance(properties, dict) else None
+            marks.append(mark if mark is not None or not marks else marks[-1])
+        elif operator == b"EMC":
+            marks.pop()
+        untagged += operator in SHOW_TEXT and not marks
+        shown = operator in SHOW_TEXT or operator == b"Do"
+        if not shown or (marks and marks[-1] in kept.get(number, ())):
+            chosen.append((operands, operator))
+    content.operations = chosen
+    return _Read(page.extract_text(), running, untagged)
 
 
 def _fonts(reader: PdfReader) -> Iterator[tuple[str, bool]]:
@@ -247,16 +262,3 @@ def _bookmarks(outline: Any) -> Iterator[str]:
             yield from _bookmarks(entry)
         else:
             yield str(entry.title)
-
-
-def _untagged(reader: PdfReader, page: Any) -> int:
-    """How many texts of a page are painted outside marked content."""
-    depth = found = 0
-    for _operands, operator in ContentStream(page.get_contents(), reader).operations:
-        if operator in (b"BDC", b"BMC"):
-            depth += 1
-        elif operator == b"EMC":
-            depth -= 1
-        elif operator in SHOW_TEXT and depth == 0:
-            found += 1
-    return found
