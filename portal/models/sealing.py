@@ -7,7 +7,6 @@ keyed hash that finds a value is HMAC with SHA-256 or, with SM4, with SM3 (GB/T 
 """
 
 import hashlib
-import hmac
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +42,11 @@ class Unopened(ValueError):
 def key_id(key: bytes) -> int:
     """One byte that tells keys apart without telling anything of them."""
     return hashlib.sha256(b"portal key id" + key).digest()[0]
+
+
+def head_name(head: bytes) -> str:
+    """Cipher and key of a sealed value for people: AES-256-GCM key 3f."""
+    return f"{NAMES.get(head[0], f'cipher {head[0]}')} key {head[1]:02x}"
 
 
 class Sm4Gcm:
@@ -87,12 +91,17 @@ class Ring:
     def __init__(self, keys: Sequence[bytes], scheme: int) -> None:
         schemes = [AES_256_GCM, *([SM4_GCM] if has_sm4() else [])]
         self.head = bytes([scheme, key_id(keys[0])])
+        self.name = head_name(self.head)
         self._ways: dict[bytes, list[AESGCM | Sm4Gcm]] = {}
         for key in keys:
             for known in schemes:
                 way = AESGCM(key) if known == AES_256_GCM else Sm4Gcm(sm4_key(key))
                 self._ways.setdefault(bytes([known, key_id(key)]), []).append(way)
         self._seal = self._ways[self.head][0].encrypt
+
+    def knows(self, head: bytes) -> bool:
+        """Whether a value that begins with ``head`` can be opened."""
+        return head in self._ways
 
     def seal(self, place: bytes, value: bytes) -> bytes:
         """``value`` under the first key; it opens at ``place`` only."""
@@ -137,7 +146,14 @@ class Blind:
 
     def of(self, value: str | None) -> str | None:
         """The index of ``value`` as it is written now."""
-        return blind_index(self.place, value[-self.tail :] if value and self.tail else value)
+        return blind_index(self.place, self._part(value))
+
+    def ways(self, value: str | None) -> list[str]:
+        """All indexes that ``value`` may have now."""
+        return blind_indexes(self.place, self._part(value))
+
+    def _part(self, value: str | None) -> str | None:
+        return value[-self.tail :] if value and self.tail else value
 
 
 BLIND = "blind"  # the name in a column's ``info``
@@ -149,15 +165,13 @@ def indexed(source: str, place: str, tail: int = 0) -> dict[str, Blind]:
 
 
 @lru_cache(maxsize=16)
-def _keyed_sm3(key: bytes) -> HMAC:
-    return HMAC(key, hashes.SM3())
+def _keyed(cipher: str, key: bytes) -> HMAC:
+    return HMAC(key, hashes.SM3() if cipher == "sm4" else hashes.SHA256())
 
 
 def keyed_hash(cipher: str, key: bytes, message: bytes) -> str:
     """HMAC of ``message`` in hex: with SM3 for ``sm4``, otherwise with SHA-256."""
-    if cipher != "sm4":
-        return hmac.digest(key, message, "sha256").hex()
-    state = _keyed_sm3(key).copy()
+    state = _keyed(cipher, key).copy()
     state.update(message)
     return state.finalize().hex()
 
@@ -178,6 +192,16 @@ def blind_indexes(place: str, value: str | None) -> list[str]:
         return []
     message = f"{place}:{value}".encode()
     return [keyed_hash(cipher, key, message) for cipher, key in _index_ways()]
+
+
+def index_name() -> str:
+    """How indexes are written now, for people."""
+    return HASHES[_index_ways()[0][0]]
+
+
+def index_ways() -> int:
+    """Under how many ways a number is looked for."""
+    return len(_index_ways())
 
 
 def _index_ways() -> list[tuple[str, bytes]]:
