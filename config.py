@@ -23,6 +23,7 @@ LANGUAGES = {
 MIN_DEMO_PASSWORD = 12
 # Map tiles: a path on this server, or an address on one host.
 TILES = re.compile(r"(https?://[A-Za-z0-9.-]+(:\d+)?)?/(?!/)[^\s;,\"']*")
+CIPHERS = ("aes", "sm4")
 SOCKET_LIMIT = 100  # a unix socket's path holds 108 bytes on Linux
 
 
@@ -131,14 +132,29 @@ def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
     found["PORTAL_METRICS_TOKEN"] = metrics or _generated(var / "keys" / "portal_metrics_token")
     if len(found["PORTAL_SECRET_KEY"]) < 32:
         raise ConfigError("PORTAL_SECRET_KEY: use at least 32 characters")
-    data_keys = [decode_key("PORTAL_DATA_KEYS", k) for k in found["PORTAL_DATA_KEYS"].split(",")]
     return {
         "SECRET_KEY": found["PORTAL_SECRET_KEY"],
         "JWT_SECRET_KEY": found["PORTAL_SECRET_KEY"],
-        "PORTAL_DATA_KEYS": data_keys,
-        "PORTAL_INDEX_KEY": decode_key("PORTAL_INDEX_KEY", found["PORTAL_INDEX_KEY"]),
+        "PORTAL_DATA_KEYS": _decoded("PORTAL_DATA_KEYS", found),
+        "PORTAL_INDEX_KEYS": _decoded("PORTAL_INDEX_KEY", found),
+        "PORTAL_CIPHER": _ciphers(environ.get("PORTAL_CIPHER") or CIPHERS[0]),
         "PORTAL_METRICS_TOKEN": found["PORTAL_METRICS_TOKEN"],
     }
+
+
+def _decoded(name: str, found: Mapping[str, str]) -> list[bytes]:
+    """The keys of a list: the first one is used, the others are still understood."""
+    return [decode_key(name, key) for key in found[name].split(",")]
+
+
+def _ciphers(text: str) -> tuple[str, ...]:
+    """What to write with, and after it what indexes may still be written with."""
+    chosen = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    if not set(chosen) <= set(CIPHERS):
+        raise ConfigError(
+            f"PORTAL_CIPHER={text}: use aes or sm4 (sm4,aes while changing from aes to sm4)"
+        )
+    return chosen
 
 
 def decode_key(name: str, text: str) -> bytes:

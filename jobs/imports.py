@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal import scope
 from portal.errors import Forbidden, RuleError
 from portal.models import Task
-from portal.rules import importing, tasks
+from portal.rules import importing, sealedfiles, tasks
 from portal.rules.imports import (
     KINDS,
     REASONS,
@@ -86,10 +86,12 @@ def _import(progress: Progress, kind: Kind) -> None:
         raise RuleError(REASONS[report.refused_file])
     file = None
     if report.failed:
-        path = tasks.folder(progress.task_id) / f"refused{params['ending']}"
-        write_rejects(report, path, words=True)
-        stem = params["name"].rsplit(".", 1)[0]
-        file = (path, f"{stem}-refused{params['ending']}")
+        ending = params["ending"]
+        path = tasks.folder(progress.task_id) / f"refused{ending}{sealedfiles.ENDING}"
+        with sealedfiles.in_memory() as clear:
+            write_rejects(report, clear, words=True, ending=ending)
+            sealedfiles.write(path, clear.read_bytes())
+        file = (path, f"{params['name'].rsplit('.', 1)[0]}-refused{ending}")
     progress.conclude(report.as_dict(), report.imported, report.failed, file)
 
 
@@ -114,7 +116,8 @@ def _source(kind: Kind, params: dict[str, Any]) -> Source:
     file = importing.upload_file(params)
     if file is None:
         raise RuleError(importing.NOT_KEPT)
-    return read_source(file, kind)
+    with sealedfiles.in_memory(sealedfiles.read(file)) as clear:
+        return read_source(clear, kind, params["ending"])
 
 
 def _outline(progress: Progress, kind: Kind, source: Source) -> Outline:

@@ -12,6 +12,7 @@ from config import ROOT, ConfigError, load_settings
 from portal import scope
 from portal.cli import portal_cli
 from portal.extensions import csrf, db, migrate
+from portal.models import sealing
 from portal.rules import audit, cards, guard, stale
 from portal.views import assets, builder, context, errors, hooks, registry
 from portal.views.api.entities import check_cookie_write
@@ -31,6 +32,10 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from error
     app.config.update(config or {})
+    refusal = sealing.refusal(app.config["PORTAL_DATA_KEYS"], app.config["PORTAL_CIPHER"])
+    if refusal is not None:
+        sys.stderr.write(f"{refusal}\n")
+        raise SystemExit(2)
     _set_up_logs(app)
     if proxies := app.config["PORTAL_PROXIES"]:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -184,7 +184,7 @@ def test_markup_in_a_file_is_shown_as_it_is(client_as, work):
 def test_a_name_leads_nowhere(client_as, work, place, name):
     page = checked(client_as("clerk1", "en"), work, "workers", csv(WORKERS, name))
     (file,) = place.var.glob("tasks/*/upload*")
-    assert file.name == "upload.csv"
+    assert file.name == "upload.csv.sealed"
     assert len(page.h1) < 140 and "/" not in page.h1
 
 

@@ -259,7 +259,7 @@ def test_twice_clicked_is_once_uploaded_and_once_imported(portal, client_as, wor
 def test_the_file_lies_for_its_owner_and_goes_with_the_import(portal, client_as, work, place):
     client = client_as("clerk1")
     page = checked(client, work, "workers", csv(WORKERS))
-    (file,) = place.var.glob("tasks/*/upload.csv")
+    (file,) = place.var.glob("tasks/*/upload.csv.sealed")
     assert file.stat().st_mode & 0o077 == 0 and file.parent.stat().st_mode & 0o077 == 0
     imported(client, work, page)
     assert not file.exists()
@@ -278,7 +278,7 @@ def test_what_nobody_imports_goes_after_a_day(portal, client_as, work, place):
             task.created_at -= importing.KEPT * 1.1
         db.session.commit()
         assert importing.forget_uploads(db.session) == 1
-    assert not list(place.var.glob("tasks/*/upload.csv"))
+    assert not list(place.var.glob("tasks/*/upload.csv.sealed"))
     gone = client.get(page.path)
     assert "只保存一天" in gone.text and not gone.soup.select("form[action*=confirm]")
     number = page.path.rsplit("/", 1)[1]

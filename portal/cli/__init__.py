@@ -19,6 +19,7 @@ COMMANDS = {
     "check-grids": "portal.cli.check_grids:check_grids",
     "render": "portal.cli.render:render",
     "remind": "portal.cli.remind:remind",
+    "keys": "portal.cli.keys:keys",
     "user": "portal.cli.users:user",
     "doctor": "portal.cli.doctor:doctor",
     "run": "portal.cli.run:run",

@@ -24,7 +24,9 @@ from portal import clock, queue
 from portal.documents import pdf
 from portal.documents.fonts import FILES
 from portal.extensions import db
+from portal.models import sealing
 from portal.queries import jobs
+from portal.rules.keys import census
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 Result = tuple[str, str]
@@ -161,7 +163,27 @@ def check_keys(app: Flask) -> Result:
         return FAIL, f"others can read {', '.join(loose)}; chmod 600 {folder}/*"
     count = len(app.config["PORTAL_DATA_KEYS"])
     place = f"{len(files)} files of mode 600" if files else "all from the environment"
-    return OK, f"{place}; {count} data key{'' if count == 1 else 's'}, AES-256-GCM"
+    return OK, f"{place}; {count} data key{'' if count == 1 else 's'}"
+
+
+def check_sealed(app: Flask) -> Result:
+    """Private values are under the first key, and searches find them."""
+    found = census.take(db.session)
+    used = ", ".join(f"{count} by {name}" for name, count in found.used.items()) or "none yet"
+    detail = f"writes {sealing.ring().name}, {sealing.index_name()}; values: {used}"
+    db.session.rollback()
+    if found.lost:
+        return FAIL, f"{detail}; {found.lost} by a key that PORTAL_DATA_KEYS does not have"
+    if found.lost_indexes:
+        return FAIL, f"{detail}; searches miss values: run portal keys rotate --index"
+    todo = []
+    if found.older:
+        todo.append(f"{found.older} by older keys: run portal keys rotate")
+    if found.old_indexes:
+        todo.append("indexes of an older key: run portal keys rotate --index")
+    if not todo and (len(app.config["PORTAL_DATA_KEYS"]) > 1 or sealing.index_ways() > 1):
+        todo.append("older keys are still in the settings: see docs/operations.md, Keys")
+    return (WARN if todo else OK), "; ".join([detail, *todo])
 
 
 def check_disk(app: Flask) -> Result:
@@ -195,6 +217,7 @@ CHECKS: tuple[tuple[str, Callable[[Flask], Result]], ...] = (
     ("mail", check_mail),
     ("clock", check_clock),
     ("keys", check_keys),
+    ("sealed", check_sealed),
     ("disk", check_disk),
     ("assets", check_assets),
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from portal import clock
 from portal.models.base import InGrid, Row
 from portal.models.team import Worker
-from portal.models.types import EncryptedText, blind_index
+from portal.models.types import EncryptedText, blind_index, indexed
 
 TOKEN_PLACE = "cards.token"  # noqa: S105 - the name of a column
 
@@ -38,7 +38,9 @@ class Card(InGrid, Row):
     revoked_on: Mapped[date | None] = mapped_column(Date)
     revoke_reason: Mapped[str | None] = mapped_column(String(120))
     token: Mapped[str] = mapped_column(EncryptedText(TOKEN_PLACE), nullable=False)
-    token_index: Mapped[str] = mapped_column(String(64), nullable=False, unique=True)
+    token_index: Mapped[str] = mapped_column(
+        String(64), nullable=False, unique=True, info=indexed("token", TOKEN_PLACE)
+    )
 
     worker: Mapped[Worker] = relationship(Worker, lazy="raise_on_sql")
 

@@ -99,6 +99,7 @@ AUDIT_ACTIONS = {
     "sign_in": _l("Signed in"),
     "sign_in_failed": _l("Sign-in failed"),
     "sign_out": _l("Signed out"),
+    "rotate": _l("Keys exchanged"),
     "retry": _l("Tried again"),
     "drop": _l("Dropped"),
 }

@@ -24,7 +24,7 @@ from portal.models.register_choices import (
     SEXES,
 )
 from portal.models.search import sort_key
-from portal.models.types import EncryptedText, blind_index
+from portal.models.types import EncryptedText, blind_index, indexed
 
 ID_PLACE = "residents.id_number"
 ID_TAIL_PLACE = "residents.id_tail"
@@ -154,10 +154,14 @@ class Resident(InGrid, Row):
     id_type: Mapped[str] = mapped_column(String(20), nullable=False, default="resident_id")
     # Never absent: without papers it is a temporary number, which the rule gives.
     id_number: Mapped[str | None] = mapped_column(EncryptedText(ID_PLACE))
-    id_index: Mapped[str | None] = mapped_column(String(64))
-    id_tail_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    id_index: Mapped[str | None] = mapped_column(String(64), info=indexed("id_number", ID_PLACE))
+    id_tail_index: Mapped[str | None] = mapped_column(
+        String(64), index=True, info=indexed("id_number", ID_TAIL_PLACE, TAIL)
+    )
     phone: Mapped[str | None] = mapped_column(EncryptedText(PHONE_PLACE))
-    phone_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    phone_index: Mapped[str | None] = mapped_column(
+        String(64), index=True, info=indexed("phone", PHONE_PLACE)
+    )
     registration: Mapped[str] = mapped_column(String(12), nullable=False, default="permanent")
     away: Mapped[bool] = mapped_column(nullable=False, default=False)
     registered_address: Mapped[str | None] = mapped_column(String(200))

@@ -21,7 +21,7 @@ from portal.models.account import User
 from portal.models.base import InGrid, Model, Row, one_of
 from portal.models.choices import BASES, ORIGINS, POST_LEVELS, TEAM_KINDS
 from portal.models.files import Photo
-from portal.models.types import EncryptedText, blind_index
+from portal.models.types import EncryptedText, blind_index, indexed
 
 PHONE_PLACE = "workers.phone"
 
@@ -44,7 +44,9 @@ class Worker(InGrid, Row):
     name: Mapped[str] = mapped_column(String(60), nullable=False)
     number: Mapped[str | None] = mapped_column(String(30), unique=True)
     phone: Mapped[str | None] = mapped_column(EncryptedText(PHONE_PLACE))
-    phone_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    phone_index: Mapped[str | None] = mapped_column(
+        String(64), index=True, info=indexed("phone", PHONE_PLACE)
+    )
     public_phone: Mapped[str | None] = mapped_column(String(30))
     public_consent_on: Mapped[date | None] = mapped_column(Date)
     portrait: Mapped[int | None] = mapped_column(Integer)

@@ -11,7 +11,7 @@ from portal import clock, scope
 from portal.extensions import db
 from portal.models import Card, Grid, Photo, Post, PostRole, Worker
 from portal.models.card import TOKEN_PLACE
-from portal.models.types import blind_index
+from portal.models.types import blind_indexes
 from portal.queries.settings import numbers
 from portal.queries.staffing import consented, in_force
 
@@ -130,7 +130,7 @@ def by_token(session: Session, token: str) -> Any:
     """The card behind a token, with what may be shown of it, or None. One statement, the same for
     whatever was typed: an index is looked up, so the time says nothing about near misses.
     """
-    index = blind_index(TOKEN_PLACE, token[:LONGEST_TOKEN] or "-")
+    indexes = blind_indexes(TOKEN_PLACE, token[:LONGEST_TOKEN] or "-")
     return session.execute(
         select(
             Card.number,
@@ -148,7 +148,7 @@ def by_token(session: Session, token: str) -> Any:
         .join(Grid, Grid.code == Card.grid_code)
         .join(Worker, Worker.id == Card.worker_id)
         .outerjoin(Photo, Photo.id == Worker.photo_id)
-        .where(Card.token_index == index)
+        .where(Card.token_index.in_(indexes))
     ).one_or_none()
 
 

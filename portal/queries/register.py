@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, Select, exists, select
 
 from portal.models import Household, Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE
-from portal.models.types import blind_index
+from portal.models.types import blind_indexes
 
 WHOLE_NUMBER = re.compile(r"\d{17}[\dxX]", re.ASCII)
 TAIL = re.compile(r"\d{3}[\dxX]", re.ASCII)
 PHONE = re.compile(r"1\d{10}", re.ASCII)
-SEALED = re.compile(r"(id|tail|phone):([0-9a-f]{64})", re.ASCII)
+# One hash; several while an index key is exchanged.
+SEALED = re.compile(r"(id|tail|phone):([0-9a-f]{64}(?:\.[0-9a-f]{64}){0,7})", re.ASCII)
 INDEXES = {
     "id": Resident.id_index,
     "tail": Resident.id_tail_index,
@@ -25,18 +26,22 @@ def sealed(text: str) -> str:
     an address; any other text as it is.
     """
     if WHOLE_NUMBER.fullmatch(text):
-        return f"id:{blind_index(ID_PLACE, text.upper())}"
+        return _address("id", ID_PLACE, text.upper())
     if TAIL.fullmatch(text):
-        return f"tail:{blind_index(ID_TAIL_PLACE, text.upper())}"
+        return _address("tail", ID_TAIL_PLACE, text.upper())
     if PHONE.fullmatch(text):
-        return f"phone:{blind_index(PHONE_PLACE, text)}"
+        return _address("phone", PHONE_PLACE, text)
     return text
+
+
+def _address(what: str, place: str, text: str) -> str:
+    return f"{what}:{'.'.join(blind_indexes(place, text))}"
 
 
 def by_number(text: str) -> ColumnElement[bool] | None:
     """Residents by what ``sealed`` gave for a number; None for any other text."""
     found = SEALED.fullmatch(text)
-    return INDEXES[found[1]] == found[2] if found else None
+    return INDEXES[found[1]].in_(found[2].split(".")) if found else None
 
 
 def living() -> tuple[ColumnElement[bool], ...]:

@@ -26,7 +26,7 @@ from portal import clock, roles, scope
 from portal.errors import RuleError
 from portal.models import ImportBatch, ImportMapping, Task, User
 from portal.queries.identity import load_identity
-from portal.rules import inbox, tasks
+from portal.rules import inbox, sealedfiles, tasks
 from portal.rules.imports import KINDS
 from portal.rules.imports.layout import Layout
 from portal.rules.imports.reader import key_of
@@ -38,7 +38,6 @@ CHECK, RUN, UNDO = "import_check", "import", "import_undo"
 KEPT = timedelta(days=1)
 LONGEST_NAME = 120
 FILE = "upload"
-AT_ONCE = 1024 * 1024  # bytes
 FEW = 2000  # rows
 QUICK = 200 * 1024  # bytes; a smaller file does not wait behind batches of documents
 NOT_KEPT = _l("The file is not kept any more. Choose it again.")
@@ -75,10 +74,12 @@ def upload(session: Session, user_id: int, kind: str, name: str, stream: BinaryI
     task = tasks.start(session, user_id, CHECK, params, quick=quick)
     task.params = json.dumps(params | {"upload": task.id}, ensure_ascii=False)
     session.flush()
-    target = tasks.folder(task.id) / f"{FILE}{ending}"
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        shutil.copyfileobj(stream, file, AT_ONCE)
+    sealedfiles.write(tasks.folder(task.id) / _kept_as(ending), stream.read())
     return task
+
+
+def _kept_as(ending: str) -> str:
+    return f"{FILE}{ending}{sealedfiles.ENDING}"
 
 
 def check_again(
@@ -175,8 +176,8 @@ def _taken(session: Session, first: Task | None) -> Task | None:
 
 
 def upload_file(params: Mapping[str, Any]) -> Path | None:
-    """The file of an upload while it is kept."""
-    path = tasks.place(params["upload"]) / f"{FILE}{params['ending']}"
+    """The file of an upload while it is kept, sealed."""
+    path = tasks.place(params["upload"]) / _kept_as(params["ending"])
     return path if path.is_file() else None
 
 
@@ -272,4 +273,4 @@ def _short(name: str) -> str:
     """The name of a file as it is shown: without folders, without control characters."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     tidy = "".join(sign for sign in base if sign.isprintable()).strip()
-    return tidy[-LONGEST_NAME:] or FILE
+    return hide_numbers(tidy[-LONGEST_NAME:]) or FILE

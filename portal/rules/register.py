@@ -11,7 +11,7 @@ from portal.errors import RuleError
 from portal.models import Building, Dwelling, Grid, Household, Organisation, Resident
 from portal.models.register import ID_PLACE
 from portal.models.register_choices import GB_11643_TYPES
-from portal.models.types import blind_index
+from portal.models.types import blind_indexes
 from portal.queries import register as queries
 from portal.rules import idnumbers, phones
 
@@ -115,9 +115,9 @@ def prepare_resident(session: Session, resident: Resident) -> None:
     _judge_dates(resident)
     if not resident.lives_here:
         return
-    index = blind_index(ID_PLACE, resident.id_number)
+    indexes = blind_indexes(ID_PLACE, resident.id_number)
     here = select(Resident).where(*queries.living(), Resident.id != (resident.id or 0))
-    if session.scalar(here.where(Resident.id_index == index)) is not None:
+    if session.scalar(here.where(Resident.id_index.in_(indexes))) is not None:
         raise RuleError(
             _l(
                 "Somebody with this number is on record already. Enter there that they moved out,"

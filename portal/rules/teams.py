@@ -10,7 +10,7 @@ from portal import clock, scope
 from portal.errors import RuleError
 from portal.models import Grid, Hotline, Photo, Post, PostRole, Worker
 from portal.models.team import PHONE_PLACE
-from portal.models.types import blind_index
+from portal.models.types import blind_indexes
 from portal.queries.staffing import in_force
 from portal.rules import phones
 
@@ -109,7 +109,7 @@ def prepare_hotline(session: Session, hotline: Hotline) -> None:
     hotline.number = phones.entered(hotline.number, "number", public=True)
     if not hotline.supervision or not hotline.number:
         return
-    index = blind_index(PHONE_PLACE, hotline.number)
+    indexes = blind_indexes(PHONE_PLACE, hotline.number)
     below = hotline.grid_code or ""
     posted = exists().where(
         Post.worker_id == Worker.id,
@@ -117,7 +117,7 @@ def prepare_hotline(session: Session, hotline: Hotline) -> None:
         in_force(),
     )
     supervised = select(func.count()).where(
-        or_(Worker.public_phone == hotline.number, Worker.phone_index == index),
+        or_(Worker.public_phone == hotline.number, Worker.phone_index.in_(indexes)),
         or_(Worker.grid_code.startswith(below, autoescape=True), posted),
     )
     if session.scalar(supervised):

@@ -4,6 +4,7 @@ A kind may have a template of its own for its report, ``views/tasks/report_<kind
 of its own (``work.page_of``).
 """
 
+import io
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.models import Task
 from portal.queries import paging
-from portal.rules import tasks
+from portal.rules import sealedfiles, tasks
 from portal.views.entity.access import account
 from portal.views.work import Work, page_of, progress_part, worded
 
@@ -92,7 +93,11 @@ class TaskView(BaseView):
         file = tasks.result_file(task)
         if file is None:
             abort(404)
-        return send_file(file, as_attachment=True, download_name=task.result_name or file.name)
+        name = task.result_name or file.name
+        if not sealedfiles.is_sealed(file):
+            return send_file(file, as_attachment=True, download_name=name)
+        content = io.BytesIO(sealedfiles.read(file))
+        return send_file(content, as_attachment=True, download_name=name)
 
 
 def _own(pk: int) -> Task:

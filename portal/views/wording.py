@@ -49,6 +49,7 @@ REGISTERS = {
     "account_grants": _l("Grant"),
     "ab_role": _l("Role"),
     "jobs": _l("Job"),
+    "keys": _l("Keys"),
 }
 # What the audit log tells and no page has a column for.
 MORE_LABELS = {

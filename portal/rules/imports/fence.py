@@ -5,6 +5,7 @@ then this process dies, not the worker. Run as a program, this file needs nothin
 prints one JSON array per line: ``["sheet"]`` before each sheet, then its rows.
 """
 
+import io
 import json
 import resource
 import subprocess
@@ -38,8 +39,12 @@ def sheets(file: Path) -> list[list[list[Any]]]:
     found: list[list[list[Any]]] = []
     size = 0
     # -I: neither the environment nor the current folder has a say in what it loads.
-    command = [sys.executable, "-I", __file__, str(file.resolve())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+    command = [sys.executable, "-I", __file__]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with (
+        file.open("rb") as source,  # it may lie in memory, where a child finds it by no name
+        subprocess.Popen(command, stdin=source, stdout=pipe, stderr=nowhere) as child,
+    ):
         assert child.stdout is not None
         for line in _lines(child.stdout):
             size += len(line)
@@ -83,12 +88,12 @@ def _packed(cell: Any) -> Any:
 
 
 def main() -> int:
-    """Print the spreadsheet named as the only argument; 1 if it is none."""
+    """Print the spreadsheet that comes in; 1 if it is none."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        book = load_workbook(sys.argv[1])
+        book = load_workbook(io.BytesIO(sys.stdin.buffer.read()))
         for name in book.sheet_names:
             sys.stdout.write(json.dumps(SHEET) + "\n")
             for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False):

@@ -57,11 +57,11 @@ class Outline:
     sheets: int = 1
 
 
-def read_source(file: Path, kind: Kind) -> Source:
-    """Read a file that somebody uploaded; raises Refused."""
+def read_source(file: Path, kind: Kind, ending: str) -> Source:
+    """Read a file that somebody uploaded (``ending``: what it is); raises Refused."""
     if kind.shape != "table":
         return Source(features=read_features(file))
-    return Source(sheets=fenced_sheets(file) if file.suffix == ".xlsx" else [csv_rows(file)])
+    return Source(sheets=fenced_sheets(file) if ending == ".xlsx" else [csv_rows(file)])
 
 
 def outline(

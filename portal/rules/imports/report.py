@@ -179,9 +179,12 @@ class Report:
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, default=str)
 
 
-def write_rejects(report: Report, file: Path, *, words: bool = False) -> None:
+def write_rejects(
+    report: Report, file: Path, *, words: bool = False, ending: str | None = None
+) -> None:
     """Write the rejected rows as they came, with the reason: a file that can be put right and
-    imported again. Features as GeoJSON; tables as XLSX by the ending, otherwise CSV.
+    imported again. Features as GeoJSON; tables as XLSX by the ending (``ending``, otherwise that of
+    ``file``), else CSV.
 
     The reason is its code, or with ``words`` a sentence in the language in force. Readable to its
     owner only: it holds what the masked report leaves out.
@@ -192,8 +195,9 @@ def write_rejects(report: Report, file: Path, *, words: bool = False) -> None:
         _write_features(report, file, words)
         return
     rows = list(_rejected_rows(report, words))
-    if file.suffix.lower() == ".xlsx":
-        with xlsxwriter.Workbook(file, {"strings_to_formulas": False}) as book:
+    if (ending or file.suffix).lower() == ".xlsx":
+        # In memory: its parts would else lie in a folder for all, in clear.
+        with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "in_memory": True}) as book:
             sheet = book.add_worksheet()
             for number, row in enumerate(rows):
                 for place, cell in enumerate(row):

@@ -16,7 +16,8 @@ from sqlalchemy.sql.selectable import TableClause
 
 from portal import roles, scope
 from portal.models import ImportBatch, Row
-from portal.models.types import EncryptedText
+from portal.models.sealing import BLIND
+from portal.models.types import EncryptedText, blind_indexes
 from portal.rules.imports.kind import Kind, Line
 from portal.rules.masking import mask
 
@@ -150,6 +151,23 @@ class Work:
                 found.setdefault(row[by], []).append(Found(model, row))
         return found
 
+    def find_sealed(
+        self,
+        model: type[Row],
+        by: str,
+        values: Iterable[str | None],
+        columns: Iterable[str] = (),
+        *,
+        everywhere: bool = True,
+    ) -> dict[str, list[Found]]:
+        """``find`` by encrypted values: by the hash that is written now, whichever the row has."""
+        place = model.__table__.c[by].info[BLIND].place
+        ways = [known for value in set(values) if (known := blind_indexes(place, value))]
+        hashes = (index for known in ways for index in known)
+        rows = self.find(model, by, hashes, columns, everywhere=everywhere)
+        merged = {known[0]: [row for way in known for row in rows.get(way, ())] for known in ways}
+        return {index: found for index, found in merged.items() if found}
+
     # Deciding
 
     def may_write(self, line: Line, model: type[Row], code: str | None) -> bool:
@@ -228,7 +246,11 @@ def changes_of(draft: Draft) -> dict[str, Any]:
     found = draft.found
     if found is None:
         return draft.values
-    return {name: value for name, value in draft.values.items() if found.value(name) != value}
+    changed = {name: value for name, value in draft.values.items() if found.value(name) != value}
+    columns = draft.model.__table__.c
+    # The hash of an unchanged number only looks changed: it was written with an older index key.
+    blind = {name: columns[name].info[BLIND] for name in changed if BLIND in columns[name].info}
+    return {n: v for n, v in changed.items() if n not in blind or blind[n].source in changed}
 
 
 def settle(drafts: Iterable[Draft]) -> tuple[list[Draft], Counter[str]]:

@@ -12,12 +12,14 @@ from sqlalchemy.orm import joinedload
 from portal import scope
 from portal.models import Grid
 from portal.queries import paging
+from portal.queries.register import SEALED
 from portal.views.entity import forms
 from portal.views.entity.cells import label_of
 from portal.views.entity.interface import visible
 from portal.views.page import Chip, Filter, Preset
 
 CONTROLS = ("q", "size", "order", "after", "before", "preset")
+LONGEST_SEARCH = 100
 BRIEF = {"Grid": ("code", "name", "level")}  # columns of a related row that lists need
 
 
@@ -59,8 +61,13 @@ def parse(view: Any) -> Query:
     if "grid_code" in filters:
         filters["grid_code"] = _code_meant(filters["grid_code"])
     return Query(
-        args.get("q", "").strip()[:100], preset if preset in view.presets else "", filters, part
+        _searched(args.get("q", "")), preset if preset in view.presets else "", filters, part
     )
+
+
+def _searched(text: str) -> str:
+    """What is searched for: at most 100 characters, or the hashes of a number."""
+    return text if SEALED.fullmatch(text) else text.strip()[:LONGEST_SEARCH]
 
 
 def _code_meant(text: str) -> str:

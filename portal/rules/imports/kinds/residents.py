@@ -107,8 +107,8 @@ def _look_up(run: Round, lines: list[Line]) -> None:
     ids = {row.id for row in run.dwellings.values()}
     for dwelling, rows in find(Household, "dwelling_id", ids, ("number",)).items():
         run.households |= {(dwelling, row.raw["number"]): row for row in rows}
-    indexes = {blind_index(ID_PLACE, line["id_number"]) for line in lines}
-    for index, rows in find(Resident, "id_index", indexes, PERSON, everywhere=True).items():
+    numbers = {line["id_number"] for line in lines}
+    for index, rows in run.work.find_sealed(Resident, "id_index", numbers, PERSON).items():
         here = [row for row in rows if _lives_here(row)]
         if here:
             run.by_number[index] = here[0]

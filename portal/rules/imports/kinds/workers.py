@@ -70,8 +70,8 @@ class Round:
 
 def plan(work: Work, lines: list[Line]) -> None:
     """Put every worker whose grid is there, and the posts."""
-    indexes = {blind_index(PHONE_PLACE, line["phone"]) for line in lines}
-    by_phone = work.find(Worker, "phone_index", indexes, READ)
+    phones = {line["phone"] for line in lines}
+    by_phone = work.find_sealed(Worker, "phone_index", phones, READ, everywhere=False)
     by_name = work.find(Worker, "name", {line["name"] for line in lines}, READ)
     ids = {row.id for rows in (*by_phone.values(), *by_name.values()) for row in rows}
     codes = {line["grid_code"] for line in lines}
