@@ -12,15 +12,21 @@ from portal import scope
 from portal.extensions import db
 from portal.rules.demo import build_demo
 
+RESIDENTS = 10_000  # of a community: as many as its homes hold when one in six stands empty
+MOST_RESIDENTS = 2_000_000
+
 
 @click.command("demo")
 @click.option("--communities", type=click.IntRange(1, 40), default=1, show_default=True)
 @click.option(
-    "--residents", type=click.IntRange(0), default=0, help="Not used before the register."
+    "--residents",
+    type=click.IntRange(0, MOST_RESIDENTS),
+    help=f"How many people the register gets in all (0: no register); {RESIDENTS} if not given."
+    " Given, a demo that is there without a register gets one.",
 )
 @click.option("--seed", type=int, default=2012, show_default=True)
 @with_appcontext
-def demo(communities: int, residents: int, seed: int) -> None:
+def demo(communities: int, residents: int | None, seed: int) -> None:
     """Make the demo community with its accounts; refused in production."""
     if current_app.config["PORTAL_ENV"] == "production":
         click.echo("refused: the demo is not for production", err=True)
@@ -28,7 +34,14 @@ def demo(communities: int, residents: int, seed: int) -> None:
     given = current_app.config["PORTAL_DEMO_PASSWORD"]
     password = given or secrets.token_urlsafe(12)
     with scope.acting(scope.SYSTEM):
-        summary = build_demo(db.session, seed, communities, generate_password_hash(password))
+        summary = build_demo(
+            db.session,
+            seed,
+            communities,
+            generate_password_hash(password),
+            RESIDENTS * communities if residents is None else residents,
+            fill=residents is not None,
+        )
         db.session.commit()
     click.echo(summary)
     if not given and getattr(summary, "created", True):

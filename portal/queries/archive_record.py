@@ -81,8 +81,11 @@ class ArchivePaper:
 @dataclass(frozen=True)
 class ArchiveRecord:
     """Everything that an archive holds. ``facts``: label and value; ``bounds``: east, south, west,
-    north; ``around``: the grids that touch; ``below``: shapes of the parts; ``older_changes``: how
-    many are left to the log; ``findings``: kind, sentence, square metres or None.
+    north; ``buildings`` (name, kind, units, storeys, dwellings) and ``organisations`` (name, kind,
+    address) are those of a cell, ``registered`` (name, number, buildings, dwellings, households,
+    people, organisations) are the parts of a wider grid; ``around``: the grids that touch;
+    ``below``: shapes of the parts; ``older_changes``: how many are left to the log; ``findings``:
+    kind, sentence, square metres or None.
     """
 
     lang: str
@@ -108,3 +111,6 @@ class ArchiveRecord:
     findings: tuple[tuple[str, str, int | None], ...]
     url: str
     publisher: str
+    buildings: tuple[tuple[str, str, int | None, int | None, int], ...] = ()
+    organisations: tuple[tuple[str, str, str], ...] = ()
+    registered: tuple[tuple[str, str, int, int, int, int, int], ...] = ()

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models import Grid, Post, Team
+from portal.queries.households import registered
 from portal.scope import ancestors
 
 
@@ -17,7 +18,8 @@ class GridRecord:
     """A grid as the checks see it.
 
     ``boundary``: stored GeoJSON text. ``posts``: role → number of people holding it today at this
-    very grid. ``people``: number of different people holding any post at it or below.
+    very grid. ``households`` is what counts, ``registered`` what of it is on record (None: nothing,
+    ``declared`` counts). ``people``: number of different people holding any post at it or below.
     """
 
     code: str
@@ -30,6 +32,8 @@ class GridRecord:
     has_team: bool = False
     posts: Mapping[str, int] = field(default_factory=dict)
     people: int = 0
+    registered: int | None = None
+    declared: int | None = None
 
 
 def grid_records(session: Session, on: date) -> list[GridRecord]:
@@ -37,6 +41,7 @@ def grid_records(session: Session, on: date) -> list[GridRecord]:
     posts, people = _staff(session, on)
     teams = set(session.scalars(select(Team.grid_code).distinct()))
     rows = session.execute(_grids(on)).all()
+    homes = registered(session)
     return [
         GridRecord(
             code=code,
@@ -45,7 +50,9 @@ def grid_records(session: Session, on: date) -> list[GridRecord]:
             kind=kind,
             parent_code=parent_code,
             boundary=boundary or None,
-            households=households,
+            households=homes.get(code, households),
+            registered=homes.get(code),
+            declared=households,
             has_team=code in teams or code in posts,
             posts=posts.get(code, {}),
             people=len(people.get(code, ())),

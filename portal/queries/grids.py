@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.models import Grid
+from portal.queries.households import in_cell
 from portal.queries.settings import household_standards
 
 
 def off_standard(found: Select[Any]) -> Select[Any]:
-    """Cells in service whose declared households lie outside the standard of their kind (P1)."""
+    """Cells in service whose count of households lies outside the standard of their kind (P1)."""
     limits = household_standards(db.session)
+    count = in_cell(db.session)
     outside = [
-        and_(Grid.kind == kind, ~Grid.households_declared.between(least, most))
+        and_(Grid.kind == kind, ~count.between(least, most))
         for kind, (least, most) in limits.items()
     ]
     return found.where(Grid.level == "cell", or_(*outside))

@@ -13,6 +13,7 @@ DEFAULTS: dict[str, str] = {
     "households.gated.max": "250",
     "households.bungalow.min": "80",
     "households.bungalow.max": "120",
+    "households.counted_by": "1",
     "posts.ending_soon_days": "30",
     "boards.max_age_months": "12",
     "inbox.keep_days": "180",

@@ -41,11 +41,13 @@ from portal.queries.board_record import BoardHotline, Shape
 from portal.queries.boards import ENGLISH_TIMES, around, publisher
 from portal.queries.grid_checks import grid_records
 from portal.queries.holders import Holder, first_shown, holders, people
+from portal.queries.households import registered
 from portal.queries.plans import HEADS, number_in
 from portal.queries.settings import household_standards
-from portal.rules import archive_history, documents
+from portal.rules import archive_history, archive_register, documents
 from portal.rules.check_grids import check_grids
 from portal.rules.geometry import area_m2, load_geometry, neighbours, perimeter_m
+from portal.scope import CODE_LENGTHS
 
 KIND = "grid-archive"
 SPEC = documents.SPECS[KIND]
@@ -107,6 +109,7 @@ def _record(session: Session, grid: Grid, lang: str) -> ArchiveRecord:
         findings=_findings(session, code),
         url=f"{current_app.config['PORTAL_PUBLIC_URL']}/directory/{code}",
         publisher=publisher(session, code, community),
+        **archive_register.told(session, grid, below),
     )
 
 
@@ -139,7 +142,9 @@ def _in_force(grid: Grid) -> str:
 
 
 def _households(session: Session, grid: Grid) -> str:
-    """Declared households against the standard of the kind (P1); of the cells below otherwise."""
+    """Registered homes or declared households against the standard of the kind (P1); of a wider
+    grid those declared by its cells.
+    """
     declared = grid.households_declared
     if grid.level != "cell":
         cells, told, total = queries.households_below(session, grid.code)
@@ -148,15 +153,22 @@ def _households(session: Session, grid: Grid) -> str:
         }  # fmt: skip
         return f"{declared}{_('; ')}{summed}" if declared is not None else summed
     limits = household_standards(session).get(grid.kind or "")
-    if declared is None or limits is None:
-        return "" if declared is None else str(declared)
+    homes = registered(session, grid.code).get(grid.code)
+    counts = declared if homes is None else homes
+    words = "" if counts is None else str(counts)
+    if homes is not None:
+        words = _("%(homes)s registered (%(declared)s declared)") % {
+            "homes": homes, "declared": "–" if declared is None else declared,
+        }  # fmt: skip
+    if counts is None or limits is None:
+        return words
     verdict = (
         _("within the standard of %(least)s to %(most)s")
-        if limits[0] <= declared <= limits[1]
+        if limits[0] <= counts <= limits[1]
         else _("off the standard of %(least)s to %(most)s")
     )
     told = verdict % {"least": limits[0], "most": limits[1]}
-    return _("%(households)s, %(verdict)s") % {"households": declared, "verdict": told}
+    return _("%(households)s, %(verdict)s") % {"households": words, "verdict": told}
 
 
 def _neighbours(
@@ -186,13 +198,14 @@ def _parts(session: Session, code: str, rows: Sequence[Any], english: bool) -> t
     heads: dict[str, list[Holder]] = {}
     for one in holders(session, where, english) if rows else ():
         heads.setdefault(one.grid_code, []).append(one)
+    homes = registered(session, code) if len(code) == CODE_LENGTHS["block"] else {}
     return tuple(
         PartGrid(
             code=row.code,
             number=number_in(row.code, code[:12]),
             name=row.name,
             kind=str(CELL_KINDS.get(row.kind or "", "")),
-            households=row.households_declared,
+            households=homes.get(row.code, row.households_declared),
             head=_head(heads.get(row.code, [])),
             area=round(area_m2(load_geometry(row.boundary))) if row.boundary else None,
         )

@@ -211,16 +211,30 @@ def _households(
             continue
         fewest, most = limits
         if not fewest <= record.households <= most:
-            message = _l(
-                "%(name)s (%(code)s) has %(households)s households; "
-                "the standard for its kind is %(fewest)s to %(most)s.",
-                name=record.name,
-                code=record.code,
-                households=record.households,
-                fewest=fewest,
-                most=most,
-            )
-            yield Finding("household_standard", (record.code,), message)
+            yield Finding("household_standard", (record.code,), _counted(record, fewest, most))
+
+
+def _counted(record: GridRecord, fewest: int, most: int) -> Any:
+    """In words; of a register that is being filled also how much of it is there."""
+    values = {
+        "name": record.name,
+        "code": record.code,
+        "households": record.households,
+        "fewest": fewest,
+        "most": most,
+    }
+    if record.registered is None:
+        return _l(
+            "%(name)s (%(code)s) has %(households)s households; "
+            "the standard for its kind is %(fewest)s to %(most)s.",
+            **values,
+        )
+    return _l(
+        "%(name)s (%(code)s): %(households)s registered, %(declared)s declared; "
+        "the standard for its kind is %(fewest)s to %(most)s households.",
+        declared="–" if record.declared is None else record.declared,
+        **values,
+    )
 
 
 def _staffing(records: Sequence[GridRecord]) -> Iterable[Finding]:

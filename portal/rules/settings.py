@@ -15,6 +15,9 @@ MEANINGS = {
     "households.gated.max": _l("Households of a gated cell, at most"),
     "households.bungalow.min": _l("Households of a bungalow cell, at least"),
     "households.bungalow.max": _l("Households of a bungalow cell, at most"),
+    "households.counted_by": _l(
+        "A cell counts by its registered dwellings, vacant ones included (1), or households (2)"
+    ),
     "posts.ending_soon_days": _l("A post counts as ending soon this many days before"),
     "boards.max_age_months": _l("A notice board is renewed after this many months"),
     "inbox.keep_days": _l("Messages that were read are kept for this many days"),
@@ -22,6 +25,8 @@ MEANINGS = {
     "cards.valid_years": _l("A worker's card is valid for this many years (10 at most)"),
     "cards.expiring_soon_days": _l("A card counts as expiring soon this many days before"),
 }
+
+MOST = {"households.counted_by": 2}
 
 
 def load_settings(session: Session) -> int:
@@ -38,4 +43,7 @@ def check_value(setting: Setting) -> None:
     value = setting.value.strip()
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 100_000:
         raise RuleError(_l("Type a whole number from 1 to 99999."), "value")
+    most = MOST.get(setting.key)
+    if most is not None and int(value) > most:
+        raise RuleError(_l("Type a whole number from 1 to %(most)s.", most=most), "value")
     setting.value = value

@@ -147,7 +147,7 @@ def ensure_template(store: Store, folder: Path, var: Path) -> None:
         try:
             store.create(TEMPLATE)
             portal_command("init", environ=environ)
-            portal_command("demo", environ=environ)
+            portal_command("demo", "--residents", "0", environ=environ)
             _settle(store)
         except Exception as error:
             failed.write_text(str(error))

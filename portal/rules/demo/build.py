@@ -30,6 +30,7 @@ from portal.rules.demo.cards import demo_cards
 from portal.rules.demo.ground import plan_grids
 from portal.rules.demo.people import plan_people
 from portal.rules.demo.plan import GridPlan, PersonPlan, TeamPlan
+from portal.rules.demo.register import build_register, has_register
 from portal.rules.demo.sites import MOST, Site, site
 from portal.rules.meetings import set_up_series
 
@@ -48,10 +49,12 @@ OFFICE_ACCOUNTS = (
 
 @dataclass
 class DemoSummary:
-    """What ``build_demo`` did: communities made and found there, rows by kind, sign-in names."""
+    """What ``build_demo`` did: communities made, found there, and those that were there and got
+    a register; rows by kind; sign-in names."""
 
     made: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
+    filled: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     accounts: list[str] = field(default_factory=list)
 
@@ -69,16 +72,26 @@ class DemoSummary:
         if self.there:
             codes = ", ".join(self.there)
             lines.append(_("Already there, nothing changed: %(codes)s.", codes=codes))
-        if self.made:
+        if self.made or self.filled:
             counts = ", ".join(f"{name} {count}" for name, count in self.counts.items())
-            lines.append(f"{', '.join(self.made)}: {counts}")
+            lines.append(f"{', '.join(self.made + self.filled)}: {counts}")
         if self.accounts:
             lines.append(_("Sign-in names: %(names)s", names=" ".join(self.accounts)))
         return "\n".join(lines)
 
 
-def build_demo(session: Session, seed: int, communities: int, password_hash: str) -> DemoSummary:
-    """Make the first ``communities`` demo communities that are not there yet.
+def build_demo(
+    session: Session,
+    seed: int,
+    communities: int,
+    password_hash: str,
+    residents: int = 0,
+    *,
+    fill: bool = False,
+) -> DemoSummary:
+    """Make the first ``communities`` demo communities that are not there yet, and a register of
+    ``residents`` people in all, spread evenly over them; without residents there is no register.
+    ``fill``: communities that are there without a register get theirs too.
 
     Deterministic: the same ``seed`` makes the same rows (keys and instants of writing excepted).
     Only the first community has accounts, all with ``password_hash``. The caller acts as the
@@ -92,10 +105,19 @@ def build_demo(session: Session, seed: int, communities: int, password_hash: str
     summary = DemoSummary()
     for number in range(communities):
         place = site(number)
-        if session.scalar(select(Grid.id).where(Grid.code == place.code)) is not None:
-            summary.there.append(place.code)
-        else:
+        there = session.scalar(select(Grid.id).where(Grid.code == place.code)) is not None
+        wanted = residents * (number + 1) // communities - residents * number // communities
+        if not there:
             _build_community(session, seed, place, password_hash, summary)
+        elif not (fill and wanted) or has_register(session, place.code):
+            summary.there.append(place.code)
+            continue
+        else:
+            summary.filled.append(place.code)
+        if wanted:
+            counts = build_register(session, seed, number, place.code, wanted)
+            for name, count in counts.items():
+                summary.add(name, count)
     return summary
 
 
