@@ -19,6 +19,7 @@ from portal.models.records import (
     IssuedDocument,
 )
 from portal.models.register import Building, Dwelling, Household, Organisation, Resident
+from portal.models.regrid import GridChange
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
 
@@ -35,6 +36,7 @@ __all__ = [
     "EndedSession",
     "Grid",
     "GridAlias",
+    "GridChange",
     "Hotline",
     "Household",
     "ImportBatch",

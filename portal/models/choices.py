@@ -211,3 +211,16 @@ REMINDER_STATES = {
     "unreachable": _l("No account"),
     "failed": _l("Failed"),
 }
+# What a regridding is, and what the residents said to it (征求意见, P1).
+REGRIDDINGS = {
+    "split": _l("Split"),
+    "merge": _l("Merge"),
+    "move": _l("Move to another grid"),
+    "buildings": _l("Move of buildings"),
+}
+ACCEPTANCES = {
+    "accepted": _l("They agreed"),
+    "partly": _l("Some have other opinions"),
+    "objected": _l("Most object"),
+    "not_asked": _l("They were not asked"),
+}

@@ -140,7 +140,7 @@ def _refuse_ruin(name: str, before: BaseGeometry, new: BaseGeometry) -> None:
 def _judged(ground: Ground, changes: Sequence[Change]) -> Proposal:
     """Findings after the changes: those that were not there before, and those that were."""
     texts = {change.code: change.text for change in changes}
-    records = _concerned(ground.records, {*texts, ground.code})
+    records = concerned(ground.records, {*texts, ground.code})
     after = [
         replace(record, boundary=texts.get(record.code, record.boundary)) for record in records
     ]
@@ -148,14 +148,14 @@ def _judged(ground: Ground, changes: Sequence[Change]) -> Proposal:
     fresh: list[Finding] = []
     known: list[Finding] = []
     for finding in on_the_ground(after):
-        if _is_new(finding, before):
+        if is_new(finding, before):
             fresh.append(finding)
         elif ground.code in finding.grids:
             known.append(finding)
     return Proposal(list(changes), fresh, known)
 
 
-def _concerned(records: Iterable[GridRecord], changed: set[str]) -> list[GridRecord]:
+def concerned(records: Iterable[GridRecord], changed: set[str]) -> list[GridRecord]:
     """The whole families that the changed grids belong to, the outlines above and all below."""
     upper = {above for code in changed for above in (*scope.ancestors(code), code)}
     return [
@@ -172,7 +172,7 @@ def _above(code: str) -> set[str]:
     return set(scope.ancestors(code))
 
 
-def _is_new(finding: Finding, before: Iterable[Finding]) -> bool:
+def is_new(finding: Finding, before: Iterable[Finding]) -> bool:
     """Whether a place is wrong that was not wrong in the same way before."""
     alike = [old for old in before if old.kind == finding.kind]
     if finding.shape is None:

@@ -17,6 +17,7 @@ from portal.models.choices import (
     IMPORT_KINDS,
     MEETING_KINDS,
     MEETING_MODES,
+    REGRIDDINGS,
     STALE_REASONS,
     TASK_KINDS,
 )
@@ -64,6 +65,14 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("The notice board is out of date: %(grid)s"),
         _l("%(reason)s. A new one cannot be issued yet. %(lacking)s"),
     ),
+    "board_down": (
+        _l("Take the notice board down: %(grid)s"),
+        _l("The grid is dissolved. Take the board (%(size)s) off the wall: %(place)s"),
+    ),
+    "regridded": (
+        _l("The grids changed: %(after)s"),
+        _l("%(regridding)s. Before: %(before)s."),
+    ),
     "board_current": (
         _l("The notice board is right again: %(grid)s"),
         _l("The change was taken back: leave the board (%(size)s) as it hangs."),
@@ -93,6 +102,7 @@ WORDS: dict[str, Mapping[Any, Any]] = {
     "document": DOCUMENT_KINDS,
     "imported": IMPORT_KINDS,
     "reason": STALE_REASONS,
+    "regridding": REGRIDDINGS,
     "lacking": {},
 }
 

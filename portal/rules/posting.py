@@ -35,7 +35,7 @@ def refresh(session: Session, board_id: int, render: documents.Render) -> bool:
     changed. The caller commits.
     """
     board = boards_hung.board_with_versions(session, board_id)
-    if board is None:
+    if board is None or _dissolved(board):
         return False
     before = _state(board)
     try:
@@ -117,6 +117,20 @@ def hang(
         _mark(session, board, boards.changed_part(document.content_hash, newer))
     stale.look_at(session, board.grid_code)
     session.flush()
+
+
+def take_down(session: Session, board: Board) -> None:
+    """The grid of a board is dissolved: what hangs comes off the wall, and its head is told. The
+    row goes when somebody deletes it, having taken the board down. The caller commits.
+    """
+    _clear(board)
+    _mark(session, board, boards.PARTS[-1])
+    _tell(session, board, "board_down", {"place": board.place or ""})
+
+
+def _dissolved(board: Board) -> bool:
+    ended = board.grid.active_to
+    return ended is not None and ended < clock.today()
 
 
 def workdays_left(session: Session, board: Board, calendar: Any = None) -> int | None:
