@@ -58,6 +58,12 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (CLERK, STATION),
     },
+    "HomeVisit": {
+        READ: REGISTER,
+        WRITE: (GRID_WORKER, GRID_LEADER, CLERK, STATION),
+        REMOVE: (),
+        EXPORT: (CLERK, STATION),
+    },
     "Post": {
         READ: STAFF,
         WRITE: (STATION,),

@@ -23,6 +23,7 @@ from portal.models import (
     Duty,
     Dwelling,
     Grid,
+    HomeVisit,
     Hotline,
     Household,
     ImportBatch,
@@ -58,7 +59,7 @@ MODELS = {
     "meetings": Meeting, "meeting-series": MeetingSeries, "calendar-days": CalendarDay,
     "residents": Resident, "households": Household, "dwellings": Dwelling,
     "buildings": Building, "organisations": Organisation,
-    "changes": PopulationChange,
+    "changes": PopulationChange, "visits": HomeVisit,
 }  # fmt: skip
 
 
@@ -109,6 +110,14 @@ def plant_register(code, number):
     )  # fmt: skip
     return {
         "changes": change,
+        "visits": HomeVisit(
+            grid_code=code,
+            household=households[0],
+            visited_on=date(2026, 1, 5),
+            result="no_change",
+            actor="x",
+            visitor="甲",
+        ),  # fmt: skip
         "buildings": homes[3],
         "dwellings": rooms[2],
         "households": households[1],

@@ -20,6 +20,7 @@ from portal.models import (
     Duty,
     Dwelling,
     Grid,
+    HomeVisit,
     Hotline,
     Household,
     ImportBatch,
@@ -73,6 +74,14 @@ def rows_for(number):
     )
     return [
         resident,
+        HomeVisit(
+            grid_code=cell,
+            household=household,
+            visited_on=day,
+            result="no_change",
+            actor="x",
+            visitor="甲",
+        ),  # fmt: skip
         PopulationChange(
             grid_code=cell,
             household=household,

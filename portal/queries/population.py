@@ -1,6 +1,6 @@
 """Named selections of the changes of the register: what counts, whose they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
@@ -63,6 +63,11 @@ def people(session: Session, household_id: int) -> Sequence[Resident]:
     rows = session.scalars(
         select(Resident).where(Resident.household_id == household_id, *living())
     ).all()
+    return ordered(rows)
+
+
+def ordered(people: Iterable[Resident]) -> list[Resident]:
+    """The head first, then by age; whose birthday is not known comes last."""
     return sorted(
-        rows, key=lambda one: (one.relation_to_head != "head", str(one.birth_date or "~"), one.id)
+        people, key=lambda one: (one.relation_to_head != "head", str(one.birth_date or "~"), one.id)
     )

@@ -18,6 +18,7 @@ from portal.views.jobs import JobsView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
 from portal.views.population.changes import ChangeView
+from portal.views.population.visits import HomeVisitView
 from portal.views.preferences import preferences
 from portal.views.public import register_public
 from portal.views.records import AuditView, IssuedDocumentView
@@ -62,6 +63,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (BuildingView, "building"),
         (OrganisationView, "building-store"),
         (ChangeView, "timeline"),
+        (HomeVisitView, "checklist"),
     )),
     (_l("Meetings and calendar"), (
         (MeetingView, "calendar-event"),

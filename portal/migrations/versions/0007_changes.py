@@ -20,6 +20,11 @@ KINDS = (
     "kind IN ('registered', 'birth', 'death', 'move_in', 'move_out', 'change_of_head', 'split',"
     " 'merge', 'away_begin', 'away_end', 'registration', 'correction')"
 )
+HOUSEHOLD_INDEXES = (
+    ("ix_households_visit_due", ["grid_code", "next_visit_on"], "next_visit_on IS NOT NULL"),
+    ("ix_households_visit_due_first", ["next_visit_on", "id"], "next_visit_on IS NOT NULL"),
+    ("ix_households_never_visited", ["grid_code", "id"], "visited_on IS NULL"),
+)
 
 
 def upgrade() -> None:
@@ -269,10 +274,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("next_visit_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("needs", sa.String(length=160), nullable=True))
         batch_op.add_column(sa.Column("hazards", sa.String(length=160), nullable=True))
-        batch_op.create_index(
-            batch_op.f("ix_households_grid_code_next_visit_on"),
-            ["grid_code", "next_visit_on"],
-            unique=False,
+    for name, columns, where in HOUSEHOLD_INDEXES:
+        condition = sa.text(where)
+        op.create_index(
+            name, "households", columns, sqlite_where=condition, postgresql_where=condition
         )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
@@ -291,8 +296,9 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER population_changes_append_only ON population_changes")
 
+    for name, _columns, _where in HOUSEHOLD_INDEXES:
+        op.drop_index(name, "households")
     with op.batch_alter_table("households", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_households_grid_code_next_visit_on"))
         batch_op.drop_column("hazards")
         batch_op.drop_column("needs")
         batch_op.drop_column("next_visit_on")
