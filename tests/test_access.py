@@ -23,6 +23,7 @@ from portal.models import (
     Duty,
     Dwelling,
     Grid,
+    HomeVisit,
     Hotline,
     Household,
     ImportBatch,
@@ -32,6 +33,7 @@ from portal.models import (
     MeetingSeries,
     Organisation,
     Photo,
+    PopulationChange,
     Post,
     PostRole,
     Regulation,
@@ -57,6 +59,7 @@ MODELS = {
     "meetings": Meeting, "meeting-series": MeetingSeries, "calendar-days": CalendarDay,
     "residents": Resident, "households": Household, "dwellings": Dwelling,
     "buildings": Building, "organisations": Organisation,
+    "changes": PopulationChange, "visits": HomeVisit,
 }  # fmt: skip
 
 
@@ -101,7 +104,20 @@ def plant_register(code, number):
         grid_code=code, household=households[0], name="甲乙丙", id_number=f"T{code}-{number}"
     )
     shop = {"kind": "shop", "contact_phone": "15400001111"}
+    change = PopulationChange(
+        grid_code=code, household=households[0], resident=resident, kind="move_in",
+        happened_on=date(2026, 1, 5), actor="x",
+    )  # fmt: skip
     return {
+        "changes": change,
+        "visits": HomeVisit(
+            grid_code=code,
+            household=households[0],
+            visited_on=date(2026, 1, 5),
+            result="no_change",
+            actor="x",
+            visitor="甲",
+        ),  # fmt: skip
         "buildings": homes[3],
         "dwellings": rooms[2],
         "households": households[1],

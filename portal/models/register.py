@@ -32,6 +32,7 @@ PHONE_PLACE = "residents.phone"
 OWNER_PHONE_PLACE = "dwellings.owner_phone"
 CONTACT_PHONE_PLACE = "organisations.contact_phone"
 TAIL = 4  # last characters of a number that people search by
+DUE, NEVER = text("next_visit_on IS NOT NULL"), text("visited_on IS NULL")
 LIVES_HERE = text("moved_out_on IS NULL AND died_on IS NULL")
 
 
@@ -96,7 +97,32 @@ class Household(InGrid, Row):
     __tablename__ = "households"
     resource: ClassVar[str | None] = "Household"
     search_source: ClassVar[tuple[str, ...]] = ("name",)
-    constraints = (Unique("dwelling_id", "number"), one_of("kind", HOUSEHOLD_KINDS))
+    constraints = (
+        Unique("dwelling_id", "number"),
+        one_of("kind", HOUSEHOLD_KINDS),
+        # Only rows that are waited for: an import of new homes pays for none of the first two.
+        Index(
+            "ix_households_visit_due",
+            "grid_code",
+            "next_visit_on",
+            sqlite_where=DUE,
+            postgresql_where=DUE,
+        ),
+        Index(
+            "ix_households_visit_due_first",
+            "next_visit_on",
+            "id",
+            sqlite_where=DUE,
+            postgresql_where=DUE,
+        ),
+        Index(
+            "ix_households_never_visited",
+            "grid_code",
+            "id",
+            sqlite_where=NEVER,
+            postgresql_where=NEVER,
+        ),
+    )
 
     dwelling_id: Mapped[int] = mapped_column(
         ForeignKey("dwellings.id", ondelete="RESTRICT"), nullable=False
@@ -104,6 +130,12 @@ class Household(InGrid, Row):
     name: Mapped[str] = mapped_column(String(160), nullable=False)
     number: Mapped[str] = mapped_column(String(30), nullable=False)
     kind: Mapped[str] = mapped_column(String(12), nullable=False, default="family")
+    # Visits: days between two (None: by the settings), the last one, what it found open, the next.
+    visit_every: Mapped[int | None] = mapped_column(Integer)
+    visited_on: Mapped[date | None] = mapped_column(Date)
+    next_visit_on: Mapped[date | None] = mapped_column(Date)
+    needs: Mapped[str | None] = mapped_column(String(160))
+    hazards: Mapped[str | None] = mapped_column(String(160))
     search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
 
     dwelling: Mapped[Dwelling] = relationship(Dwelling, lazy="raise_on_sql")

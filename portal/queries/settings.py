@@ -20,6 +20,11 @@ DEFAULTS: dict[str, str] = {
     "tasks.keep_days": "30",
     "cards.valid_years": "3",
     "cards.expiring_soon_days": "60",
+    "visits.permanent_days": "180",
+    "visits.floating_days": "90",
+    "visits.needs_days": "30",
+    "visits.again_days": "7",
+    "cross_checks.reply_days": "7",
 }
 
 

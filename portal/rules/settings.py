@@ -24,6 +24,11 @@ MEANINGS = {
     "tasks.keep_days": _l("Files made by long work are kept for this many days"),
     "cards.valid_years": _l("A worker's card is valid for this many years (10 at most)"),
     "cards.expiring_soon_days": _l("A card counts as expiring soon this many days before"),
+    "visits.permanent_days": _l("Days between two visits to a household"),
+    "visits.floating_days": _l("Days between two visits where somebody is not registered here"),
+    "visits.needs_days": _l("Days between two visits where a service is still to be brought"),
+    "visits.again_days": _l("Days until somebody tries again where nobody was at home"),
+    "cross_checks.reply_days": _l("Days another grid has to answer a question"),
 }
 
 MOST = {"households.counted_by": 2}

@@ -31,13 +31,15 @@ from portal.views.page import Desk, Related, Section, Tile, Tone
 class Count:
     """A number of a desk: the rows of ``resource`` that ``params`` of its list select.
 
-    ``tone`` colours it when it is above zero.
+    ``tone`` colours it when it is above zero. ``page``: the page that shows the same rows with what
+    to do about them, instead of the list.
     """
 
     label: Any
     resource: str
     params: dict[str, str] = field(default_factory=dict)
     tone: Tone = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,27 @@ POSTS = Count(_l("Posts in force"), "Post", {"preset": "current"})
 TEAMS = Count(_l("Teams"), "Team")
 HOTLINES = Count(_l("Hotlines on the board"), "Hotline", {"on_board": "1"})
 DUTIES = Count(_l("Duties"), "Duty")
+VISITS_DUE = Count(
+    _l("Visits due today"),
+    "Household",
+    {"preset": "visit_due"},
+    "warn",
+    "/visits/?preset=visit_due",
+)
+VISITS_LATE = Count(
+    _l("Visits overdue"),
+    "Household",
+    {"preset": "visit_overdue"},
+    "late",
+    "/visits/?preset=visit_overdue",
+)
+NEVER_VISITED = Count(
+    _l("Households never visited"),
+    "Household",
+    {"preset": "never_visited"},
+    page="/visits/?preset=never_visited",
+)
+VISITS = (VISITS_DUE, VISITS_LATE, NEVER_VISITED)
 BOARDS = Count(_l("Issued documents"), "IssuedDocument")
 STALE_BOARDS = Count(_l("Boards out of date"), "Board", {"preset": "stale"}, "warn")
 LATE_BOARDS = Count(_l("Boards overdue"), "Board", {"preset": "overdue"}, "late")
@@ -90,9 +113,9 @@ AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.wor
 
 # role: (what to do now, how things stand, what is not built yet)
 DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], Any]] = {
-    roles.GRID_WORKER: ((ENDING, NO_CONSENT), (WORKERS, POSTS, HOTLINES, DUTIES), ""),
+    roles.GRID_WORKER: ((*VISITS, ENDING, NO_CONSENT), (WORKERS, POSTS, HOTLINES, DUTIES), ""),
     roles.GRID_LEADER: (
-        (VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (*VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         (WORKERS, POSTS, HOTLINES, DUTIES),
         "",
     ),
@@ -288,7 +311,7 @@ class DeskView(BaseView):
         text = format_number(min(number, paging.COUNT_CAP))
         if number > paging.COUNT_CAP:
             text += "+"
-        url = view.list_url(**count.params)
+        url = count.page or view.list_url(**count.params)
         return Tile(str(count.label), text, url, tone=count.tone if number else "")
 
     @staticmethod

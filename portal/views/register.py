@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 
 from portal import roles
 from portal.models import Building, Dwelling, Household, Organisation, Resident
+from portal.models.population_choices import VISIT_NEEDS
 from portal.models.register_choices import (
     BUILDING_KINDS,
     DWELLING_USES,
@@ -21,11 +22,16 @@ from portal.models.register_choices import (
     SEXES,
 )
 from portal.queries import register as queries
+from portal.queries import visits as visit_queries
 from portal.rules import register
 from portal.rules.masking import HIDDEN
+from portal.views import wording
 from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+from portal.views.population.homes import HouseholdChanges
+from portal.views.population.household import HouseholdPage
+from portal.views.population.residents import ResidentChanges
 
 ENCRYPTED = _l("Kept encrypted, shown masked, never published.")
 
@@ -82,31 +88,41 @@ class DwellingView(_RegisterView):
         register.prepare_dwelling(self.datamodel.session, row)
 
 
-class HouseholdView(_RegisterView):
+class HouseholdView(HouseholdPage, HouseholdChanges, _RegisterView):
     """Households of the dwellings."""
 
     entity = Household
     slug = "households"
     list_title = _l("Register of households")
     one_title = _l("Household")
-    list_columns = ["number", "grid", "dwelling", "kind"]
-    form_columns = ["dwelling", "number", "kind"]
+    list_columns = ["number", "grid", "dwelling", "kind", "visited_on", "next_visit_on"]
+    form_columns = ["dwelling", "number", "kind", "visit_every"]
+    show_groups = [("", ["dwelling", "number", "grid", "kind", "visit_every"])]
     fixed_columns = ("dwelling",)  # a household that moves is an event of its people
     filter_columns = ["kind", "grid_code"]
     choices = {"kind": HOUSEHOLD_KINDS}
-    labels = {"number": _l("Household number")}
+    labels = {"number": _l("Household number"), "name": _l("Household")}
+    help_texts = {"visit_every": _l("Days. Empty: as the settings say.")}
     presets = {
         "no_head": (_l("Without a head"), queries.without_head),
         "empty": (_l("Nobody lives there"), queries.empty),
+        "visit_due": (_l("Visits due"), visit_queries.due),
+        "visit_overdue": (_l("Visits overdue"), visit_queries.overdue),
+        "never_visited": (_l("Never visited"), visit_queries.never),
+        "needs": (_l("Service to be brought"), visit_queries.with_needs),
+        "hazards": (_l("Hazards seen"), visit_queries.with_hazards),
     }
-    related = (("Resident", "household"),)
+
+    def worded_needs(self, row: Household) -> str:
+        """Words for the codes."""
+        return wording.coded(row.needs, VISIT_NEEDS)
 
     def prepare(self, row: Household, *, new: bool) -> None:
         """Its number is there once."""
         register.prepare_household(self.datamodel.session, row)
 
 
-class ResidentView(_RegisterView):
+class ResidentView(ResidentChanges, _RegisterView):
     """People of the households."""
 
     entity = Resident
@@ -127,8 +143,9 @@ class ResidentView(_RegisterView):
     form_columns = [
         "household", "name", "relation_to_head", "id_type", "id_number", "sex", "birth_date",
         "phone", "registration", "away", "registered_address", "nation", "education",
-        "occupation", "employer", "moved_in_on", "moved_out_on", "died_on",
+        "occupation", "employer", "moved_in_on",
     ]  # fmt: skip
+    fixed_columns = ("household",)  # moving, leaving and dying are changes of their own
     filter_columns = ["registration", "sex", "id_type", "grid_code"]
     choices = {
         "sex": SEXES,
@@ -166,10 +183,6 @@ class ResidentView(_RegisterView):
         """By name, or by a whole number, its last four characters or a telephone."""
         number = queries.by_number(queries.sealed(text))
         return super().found_by(text) if number is None else number
-
-    def prepare(self, row: Resident, *, new: bool) -> None:
-        """Whose number it is, and who heads the household."""
-        register.prepare_resident(self.datamodel.session, row)
 
 
 class OrganisationView(_RegisterView):

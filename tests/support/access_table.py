@@ -48,6 +48,8 @@ households     rw         rw         r           r          rwe   -        rwde 
 dwellings      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
 buildings      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
 organisations  rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
+changes        rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
+visits         rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
 meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
@@ -72,6 +74,7 @@ RESOURCES = {
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
+    "changes": "PopulationChange", "visits": "HomeVisit",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
@@ -79,12 +82,22 @@ RESOURCES = {
 SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos", "meetings", "meeting-series",
-    "residents", "households", "dwellings", "buildings", "organisations",
+    "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
 # Nothing of these is typed into a form, whoever asks (a right to write is for a later verb).
-NO_FORM = ("documents", "imports", "roles", "audit", "post-roles", "cards", "photos")
+NO_FORM = (
+    "documents",
+    "imports",
+    "roles",
+    "audit",
+    "post-roles",
+    "cards",
+    "photos",
+    "changes",
+    "visits",
+)
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
 SENSITIVE = {
@@ -191,6 +204,30 @@ OTHERS = (
     Row("/documents/make", "POST", "w", "documents", fine=(404,)),  # of no grid
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
+    Row("/changes/cancel/<pk>", "GET", "w", "changes", of_row=True),
+    Row("/changes/cancel/<pk>", "POST", "w", "changes", of_row=True, fine=(400,)),  # no reason
+    Row("/visits/", "GET", "r", "visits"),
+    Row("/households/change/<string:change>/<pk>", "GET", "w", "households", of_row=True),
+    Row(
+        "/households/change/<string:change>/<pk>",
+        "POST",
+        "w",
+        "households",
+        of_row=True,
+        fine=(400,),  # no child was named
+    ),
+    Row("/households/visit/<pk>", "GET", "w", "households", of_row=True),
+    Row("/households/visit/<pk>", "POST", "w", "households", of_row=True, fine=(400,)),  # when?
+    Row("/households/unchanged/<pk>", "POST", "w", "households", of_row=True, fine=(302,)),
+    Row("/residents/change/<string:event>/<pk>", "GET", "w", "residents", of_row=True),
+    Row(
+        "/residents/change/<string:event>/<pk>",
+        "POST",
+        "w",
+        "residents",
+        of_row=True,
+        fine=(400,),  # on which day?
+    ),
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
     Row("/jobs/drop", "POST", "w", "jobs", fine=(400,)),
@@ -284,6 +321,8 @@ def address(row: Row, pk: Any) -> str:
         "<string:column>": SENSITIVE.get(row.slug, "phone"),
         "<string:name>": "remove",
         "<string:kind>": "workers",
+        "<string:change>": "birth",
+        "<string:event>": "death",
         "<int:task>": "1",
         "<version>": "v1",
         "<code>": COMMUNITY,

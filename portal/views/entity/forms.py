@@ -37,6 +37,25 @@ def build(view: Any, columns: list[str], *, new: bool, exact: bool = False) -> t
     return form_class(f"{view.entity.__name__}Form", fields | view.extra_fields(new))
 
 
+def own_field(view: Any, name: str) -> Field:
+    """The field of one column as the form of ``view`` for adding has it, for a form elsewhere."""
+    return _field(view, name, True, False)
+
+
+def row_lookup(
+    view: Any, resource: str, label: Any, told: Any = "", *, needed: bool = True
+) -> LookupField:
+    """A field for a row of ``view`` that a row of ``resource`` may refer to."""
+    return LookupField(
+        label,
+        [InputRequired(_l("Choose one.")) if needed else Optional()],
+        description=told,
+        url=f"{view.route_base}/lookup/?for={resource}",
+        resolve=lambda key: resolve(view.entity, key, resource),
+        search=lambda text: search(view.entity, text, resource, 4),
+    )
+
+
 def _field(view: Any, name: str, new: bool, exact: bool) -> Field:
     label, told = label_of(view, name), str(view.help_texts.get(name, ""))
     if view.datamodel.is_relation(name):
