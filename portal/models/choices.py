@@ -162,6 +162,7 @@ TASK_KINDS = {
     "import_check": _l("Check of a file to import"),
     "import": _l("Import of a file"),
     "import_undo": _l("Taking back an import"),
+    "home_papers": _l("Forms of the register"),
 }
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {

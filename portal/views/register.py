@@ -26,6 +26,7 @@ from portal.rules.masking import HIDDEN
 from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+from portal.views.home_papers import HomePapersMixin
 
 ENCRYPTED = _l("Kept encrypted, shown masked, never published.")
 
@@ -82,7 +83,7 @@ class DwellingView(_RegisterView):
         register.prepare_dwelling(self.datamodel.session, row)
 
 
-class HouseholdView(_RegisterView):
+class HouseholdView(HomePapersMixin, _RegisterView):
     """Households of the dwellings."""
 
     entity = Household
@@ -104,6 +105,10 @@ class HouseholdView(_RegisterView):
     def prepare(self, row: Household, *, new: bool) -> None:
         """Its number is there once."""
         register.prepare_household(self.datamodel.session, row)
+
+    def links(self, row: Household) -> list[tuple[str, str, str]]:
+        """To its card."""
+        return [self.card_link(row)]
 
 
 class ResidentView(_RegisterView):

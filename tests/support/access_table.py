@@ -191,6 +191,10 @@ OTHERS = (
     Row("/documents/make", "POST", "w", "documents", fine=(404,)),  # of no grid
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
+    Row("/households/card/<pk>", "GET", "r", "households", of_row=True),
+    Row("/households/card/<pk>", "POST", "r", "households", of_row=True, fine=(302,)),
+    Row("/households/papers", "GET", "e", "households"),
+    Row("/households/papers", "POST", "e", "households", fine=(400,)),  # nothing was chosen
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
     Row("/jobs/drop", "POST", "w", "jobs", fine=(400,)),
