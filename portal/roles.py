@@ -51,6 +51,13 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         }
         for resource in ("Building", "Dwelling", "Household", "Resident", "Organisation")
     },
+    # A change is taken back by another one, never deleted.
+    "PopulationChange": {
+        READ: REGISTER,
+        WRITE: (GRID_WORKER, GRID_LEADER, CLERK, STATION),
+        REMOVE: (),
+        EXPORT: (CLERK, STATION),
+    },
     "Post": {
         READ: STAFF,
         WRITE: (STATION,),

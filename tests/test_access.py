@@ -32,6 +32,7 @@ from portal.models import (
     MeetingSeries,
     Organisation,
     Photo,
+    PopulationChange,
     Post,
     PostRole,
     Regulation,
@@ -57,6 +58,7 @@ MODELS = {
     "meetings": Meeting, "meeting-series": MeetingSeries, "calendar-days": CalendarDay,
     "residents": Resident, "households": Household, "dwellings": Dwelling,
     "buildings": Building, "organisations": Organisation,
+    "changes": PopulationChange,
 }  # fmt: skip
 
 
@@ -101,7 +103,12 @@ def plant_register(code, number):
         grid_code=code, household=households[0], name="甲乙丙", id_number=f"T{code}-{number}"
     )
     shop = {"kind": "shop", "contact_phone": "15400001111"}
+    change = PopulationChange(
+        grid_code=code, household=households[0], resident=resident, kind="move_in",
+        happened_on=date(2026, 1, 5), actor="x",
+    )  # fmt: skip
     return {
+        "changes": change,
         "buildings": homes[3],
         "dwellings": rooms[2],
         "households": households[1],

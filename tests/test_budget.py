@@ -29,6 +29,7 @@ from portal.models import (
     MeetingSeries,
     Organisation,
     Photo,
+    PopulationChange,
     Post,
     Regulation,
     Resident,
@@ -67,8 +68,19 @@ def rows_for(number):
     building = Building(grid_code=cell, name=f"{number}栋")
     dwelling = Dwelling(grid_code=cell, building=building, name=f"{number}栋101", room="101")
     household = Household(grid_code=cell, dwelling=dwelling, name="1栋101 H1", number=str(number))
+    resident = Resident(
+        grid_code=cell, household=household, name=f"居{number}", id_number=f"T{number}"
+    )
     return [
-        Resident(grid_code=cell, household=household, name=f"居{number}", id_number=f"T{number}"),
+        resident,
+        PopulationChange(
+            grid_code=cell,
+            household=household,
+            resident=resident,
+            kind="move_in",
+            happened_on=day,
+            actor="x",
+        ),  # fmt: skip
         Organisation(grid_code=cell, name=f"店{number}", kind="shop"),
         Board(grid_code=cell, size=size, lang="en"),
         Meeting(grid_code=AREA, starts_at=begins, **held),

@@ -11,6 +11,7 @@ from portal.models.files import Photo
 from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
+from portal.models.population import CrossCheck, HomeVisit, PopulationChange
 from portal.models.records import (
     AuditEntry,
     ImportBatch,
@@ -30,11 +31,13 @@ __all__ = [
     "Building",
     "CalendarDay",
     "Card",
+    "CrossCheck",
     "Duty",
     "Dwelling",
     "EndedSession",
     "Grid",
     "GridAlias",
+    "HomeVisit",
     "Hotline",
     "Household",
     "ImportBatch",
@@ -48,6 +51,7 @@ __all__ = [
     "Message",
     "Organisation",
     "Photo",
+    "PopulationChange",
     "Post",
     "PostRole",
     "Regulation",

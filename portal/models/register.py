@@ -96,7 +96,11 @@ class Household(InGrid, Row):
     __tablename__ = "households"
     resource: ClassVar[str | None] = "Household"
     search_source: ClassVar[tuple[str, ...]] = ("name",)
-    constraints = (Unique("dwelling_id", "number"), one_of("kind", HOUSEHOLD_KINDS))
+    constraints = (
+        Unique("dwelling_id", "number"),
+        one_of("kind", HOUSEHOLD_KINDS),
+        Index(None, "grid_code", "next_visit_on"),
+    )
 
     dwelling_id: Mapped[int] = mapped_column(
         ForeignKey("dwellings.id", ondelete="RESTRICT"), nullable=False
@@ -104,6 +108,12 @@ class Household(InGrid, Row):
     name: Mapped[str] = mapped_column(String(160), nullable=False)
     number: Mapped[str] = mapped_column(String(30), nullable=False)
     kind: Mapped[str] = mapped_column(String(12), nullable=False, default="family")
+    # Visits: days between two (None: by the settings), the last one, what it found open, the next.
+    visit_every: Mapped[int | None] = mapped_column(Integer)
+    visited_on: Mapped[date | None] = mapped_column(Date)
+    next_visit_on: Mapped[date | None] = mapped_column(Date)
+    needs: Mapped[str | None] = mapped_column(String(160))
+    hazards: Mapped[str | None] = mapped_column(String(160))
     search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
 
     dwelling: Mapped[Dwelling] = relationship(Dwelling, lazy="raise_on_sql")

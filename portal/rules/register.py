@@ -113,6 +113,11 @@ def prepare_resident(session: Session, resident: Resident) -> None:
     resident.phone = phones.entered(resident.phone, "phone")
     _judge_number(resident)
     _judge_dates(resident)
+    check_free(session, resident)
+
+
+def check_free(session: Session, resident: Resident) -> None:
+    """Nobody else living here has the number or heads the household. Raises RuleError."""
     if not resident.lives_here:
         return
     index = blind_index(ID_PLACE, resident.id_number)

@@ -51,6 +51,7 @@ LABELS = {
     "grid": _l("Grid"),
     "grid_code": _l("Grid"),
     "group_no": _l("Group"),
+    "happened_on": _l("Happened on"),
     "height": _l("Height in pixels"),
     "hours": _l("Hours"),
     "household": _l("Household"),

@@ -27,6 +27,7 @@ from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
 from portal.views.home_papers import HomePapersMixin
+from portal.views.population.residents import ResidentChanges
 
 ENCRYPTED = _l("Kept encrypted, shown masked, never published.")
 
@@ -111,7 +112,7 @@ class HouseholdView(HomePapersMixin, _RegisterView):
         return [self.card_link(row)]
 
 
-class ResidentView(_RegisterView):
+class ResidentView(ResidentChanges, _RegisterView):
     """People of the households."""
 
     entity = Resident
@@ -132,8 +133,9 @@ class ResidentView(_RegisterView):
     form_columns = [
         "household", "name", "relation_to_head", "id_type", "id_number", "sex", "birth_date",
         "phone", "registration", "away", "registered_address", "nation", "education",
-        "occupation", "employer", "moved_in_on", "moved_out_on", "died_on",
+        "occupation", "employer", "moved_in_on",
     ]  # fmt: skip
+    fixed_columns = ("household",)  # moving, leaving and dying are changes of their own
     filter_columns = ["registration", "sex", "id_type", "grid_code"]
     choices = {
         "sex": SEXES,
@@ -171,10 +173,6 @@ class ResidentView(_RegisterView):
         """By name, or by a whole number, its last four characters or a telephone."""
         number = queries.by_number(queries.sealed(text))
         return super().found_by(text) if number is None else number
-
-    def prepare(self, row: Resident, *, new: bool) -> None:
-        """Whose number it is, and who heads the household."""
-        register.prepare_resident(self.datamodel.session, row)
 
 
 class OrganisationView(_RegisterView):

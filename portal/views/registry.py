@@ -17,6 +17,7 @@ from portal.views.inbox import InboxView
 from portal.views.jobs import JobsView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
+from portal.views.population.changes import ChangeView
 from portal.views.preferences import preferences
 from portal.views.public import register_public
 from portal.views.records import AuditView, IssuedDocumentView
@@ -60,6 +61,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (DwellingView, "door"),
         (BuildingView, "building"),
         (OrganisationView, "building-store"),
+        (ChangeView, "timeline"),
     )),
     (_l("Meetings and calendar"), (
         (MeetingView, "calendar-event"),

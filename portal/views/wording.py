@@ -26,6 +26,7 @@ REGISTERS = {
     "households": _l("Household"),
     "residents": _l("Resident"),
     "organisations": _l("Organisation or shop"),
+    "population_changes": _l("Change of population"),
     "workers": _l("Worker"),
     "posts": _l("Post"),
     "post_roles": _l("Kind of post"),

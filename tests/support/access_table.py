@@ -48,6 +48,7 @@ households     rw         rw         r           r          rwe   -        rwde 
 dwellings      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
 buildings      rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
 organisations  rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
+changes        rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
 meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
@@ -72,6 +73,7 @@ RESOURCES = {
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
+    "changes": "PopulationChange",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
@@ -79,12 +81,12 @@ RESOURCES = {
 SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos", "meetings", "meeting-series",
-    "residents", "households", "dwellings", "buildings", "organisations",
+    "residents", "households", "dwellings", "buildings", "organisations", "changes",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
 # Nothing of these is typed into a form, whoever asks (a right to write is for a later verb).
-NO_FORM = ("documents", "imports", "roles", "audit", "post-roles", "cards", "photos")
+NO_FORM = ("documents", "imports", "roles", "audit", "post-roles", "cards", "photos", "changes")
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
 SENSITIVE = {
@@ -195,6 +197,8 @@ OTHERS = (
     Row("/households/card/<pk>", "POST", "r", "households", of_row=True, fine=(302,)),
     Row("/households/papers", "GET", "e", "households"),
     Row("/households/papers", "POST", "e", "households", fine=(400,)),  # nothing was chosen
+    Row("/changes/cancel/<pk>", "GET", "w", "changes", of_row=True),
+    Row("/changes/cancel/<pk>", "POST", "w", "changes", of_row=True, fine=(400,)),  # no reason
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
     Row("/jobs/drop", "POST", "w", "jobs", fine=(400,)),

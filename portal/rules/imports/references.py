@@ -18,7 +18,7 @@ def references(session: Session, batch_id: int, model: type[Row]) -> Iterator[di
     target: Table = model.__table__
     for table in Model.metadata.sorted_tables:
         for key in table.foreign_keys:
-            if key.column.table is target:
+            if key.column.table is target and key.ondelete != "CASCADE":  # that goes with it
                 found = session.connection().execute(
                     _referring(batch_id, target, key.column, table, key.parent)
                 )
