@@ -15,8 +15,8 @@ from portal.documents.template import HTML_LANG, environment, style, translation
 from portal.queries.home_record import FloatingBook, HomeCards
 
 CSS = "homes.css"
-EMPTY_LINES = 3  # on a card, for who is born or moves in meanwhile
-FEWEST_LINES = 8
+EMPTY_LINES = 2  # on a card, for who is born or moves in meanwhile
+FEWEST_LINES = 6
 
 
 def render_cards(record: HomeCards) -> tuple[bytes, int]:
