@@ -182,7 +182,11 @@ class Draft:
 
 def write_pdf(file: Path, chosen: list[tuple[Item, IssuedDocument]], name: str, lang: str) -> None:
     """All documents bound into one."""
-    parts = [documents.stored_file(document).read_bytes() for _item, document in chosen]
+    parts = [
+        documents.stored_file(document).read_bytes()
+        for _item, document in chosen
+        if document.size not in documents.SHEETS
+    ]
     file.write_bytes(bind(parts, name, HTML_LANG[lang], clock.today()))
 
 
@@ -190,8 +194,8 @@ def write_zip(file: Path, chosen: list[tuple[Item, IssuedDocument]]) -> None:
     """Every document as a file of its own; what is in a PDF is compressed already."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for item, document in chosen:
-            path = f"{safe(item.name)}-{document.number}.pdf"
-            archive.write(documents.stored_file(document), path)
+            stored = documents.stored_file(document)
+            archive.write(stored, f"{safe(item.name)}-{document.number}{stored.suffix}")
 
 
 def safe(name: str) -> str:

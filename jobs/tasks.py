@@ -17,6 +17,7 @@ HANDLERS: dict[str, str] = {
     "import_check": "jobs.imports.check",
     "import": "jobs.imports.run",
     "import_undo": "jobs.imports.undo",
+    "home_papers": "jobs.homes.draw",
 }
 
 

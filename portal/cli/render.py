@@ -27,14 +27,20 @@ SIZES = sorted({size for spec in documents.SPECS.values() for size in spec.sizes
     show_default=True,
 )
 @click.option("--post", default="", help="Code of a kind of post, for its work manual.")
+@click.option("--period", default="", help="Month of its report (2026-10); default: the last one.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
-def render(document: str, grid: str, size: str | None, lang: str, post: str, out: Path) -> None:
+def render(
+    document: str, grid: str, size: str | None, lang: str, post: str, period: str, out: Path
+) -> None:
     """Issue DOCUMENT of a grid, if it changed, and write its PDF to a file."""
     try:
         with scope.acting(scope.SYSTEM), force_locale(lang):
-            size = size or documents.SPECS[document].sizes[0]
-            issued = registry.issue(db.session, document, grid, size, lang, post)
+            spec = documents.SPECS[document]
+            subject = period if spec.subject == "period" else post
+            subject = subject or documents.usual_subject(spec)
+            size = size or spec.sizes[0]
+            issued = registry.issue(db.session, document, grid, size, lang, subject)
             db.session.commit()
             out.write_bytes(documents.stored_file(issued).read_bytes())
     except OutOfScope:

@@ -12,10 +12,20 @@ from portal.documents.cards import render_cards
 from portal.documents.manual import render_manual
 from portal.documents.pdf import uncollected
 from portal.documents.plan import render_plan
+from portal.documents.population import render_population
 from portal.documents.sign import render_sign
 from portal.errors import RuleError
 from portal.models import IssuedDocument
-from portal.rules import archives, boards, card_papers, documents, manual, plans, signs
+from portal.rules import (
+    archives,
+    boards,
+    card_papers,
+    documents,
+    manual,
+    plans,
+    population_report,
+    signs,
+)
 from portal.rules.sources import SOURCES, Digest, Load
 
 
@@ -41,6 +51,7 @@ DRAWINGS: dict[str, Drawing] = {
     card_papers.KIND: _drawn(card_papers.KIND, render_cards),
     archives.KIND: _drawn(archives.KIND, render_archive),
     manual.KIND: _drawn(manual.KIND, render_manual),
+    population_report.KIND: _drawn(population_report.KIND, render_population),
 }
 
 

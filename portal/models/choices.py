@@ -129,7 +129,7 @@ IMPORT_KINDS = {
     "workdays": _l("Working days"),
 }
 BOARD_SIZES = {"a3": "A3", "a4": "A4", "a2": "A2"}
-DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES, "card": _l("Single cards")}
+DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES, "card": _l("Single cards"), "xlsx": _l("Spreadsheet")}
 DOCUMENT_LANGUAGES = {"zh_Hans_CN": _l("Chinese"), "en": _l("English")}
 DOCUMENT_KINDS = {
     "notice-board": _l("Notice board"),
@@ -138,6 +138,7 @@ DOCUMENT_KINDS = {
     "grid-archive": _l("Grid archive"),
     "work-manual": _l("Work manual"),
     "worker-cards": _l("Worker cards"),
+    "population-report": _l("Population report"),
 }
 CARD_STATES = {
     "valid": _l("Valid"),
@@ -163,6 +164,7 @@ TASK_KINDS = {
     "import_check": _l("Check of a file to import"),
     "import": _l("Import of a file"),
     "import_undo": _l("Taking back an import"),
+    "home_papers": _l("Forms of the register"),
 }
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {
@@ -172,6 +174,7 @@ JOBS = {
     "jobs.cards.forget_photo": _l("Remove the file of a photo"),
     "jobs.cards.nightly": _l("Revoke cards whose posts ended"),
     "jobs.render.document": _l("Draw a document"),
+    "jobs.population.monthly": _l("Make the population reports of the month"),
     "jobs.tasks.run": _l("Long work"),
     "jobs.meetings.plan": _l("Write down the meetings to come"),
     "jobs.meetings.remind": _l("Remind people of meetings"),

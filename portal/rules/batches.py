@@ -150,5 +150,6 @@ def _of_kind(session: Session, order: Order, spec: Spec, level: str) -> Iterator
     each = order.posts and spec.subject == "post"
     posts = queries.posts_of(session, [code for code, _name in grids]) if each else {}
     for code, name in grids:
-        for subject in posts.get(code, ()) if each else ("",):
-            yield Item(spec.kind, code, name, size, subject)
+        for subject in posts.get(code, ()) if each else (documents.usual_subject(spec),):
+            for kept in (size, *(one for one in spec.sizes if one in documents.SHEETS)):
+                yield Item(spec.kind, code, name, kept, subject)

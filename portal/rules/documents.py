@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,10 +36,10 @@ class Spec:
     """A kind of document.
 
     ``prefix`` begins its numbers, the first of ``sizes`` is the usual one, ``levels`` are the
-    grids that have it; ``subject`` says what a subject of it is ("post": a kind of post) or is
-    empty where the document is about the grid as a whole. ``opened_by``: its file is only for
-    those who may write this resource at the grid (empty: for all who may read documents), as a
-    printed card is as good as the card.
+    grids that have it; ``subject`` says what a subject of it is ("post": a kind of post,
+    "period": a month) or is empty where the document is about the grid as a whole. ``opened_by``:
+    its file is only for those who may write this resource at the grid (empty: for all who may read
+    documents), as a printed card is as good as the card.
     """
 
     kind: str
@@ -59,8 +60,21 @@ SPECS = {
         Spec("work-manual", "SC", ("a4",), subject="post"),
         # The sheet for scissors, or single cards for a printer of cards; a subject is one card.
         Spec("worker-cards", "GZ", ("a4", "card"), subject="card", opened_by="Card"),
+        # A subject is a month; the spreadsheet has the same figures.
+        Spec("population-report", "RK", ("a4", "xlsx"), subject="period"),
     )
 }
+
+
+# Sizes that are no paper: they come with the usual size, and are bound into nothing.
+SHEETS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+def usual_subject(spec: Spec) -> str:
+    """The subject that is meant where none is named: of a period the last month that is over."""
+    if spec.subject != "period":
+        return ""
+    return f"{clock.today().replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 def may_open(identity: scope.Identity, kind: str, grid_code: str) -> bool:
@@ -182,7 +196,12 @@ def _draft(
     """The row of a new version; its file is on disk when this returns."""
     sha256 = hashlib.sha256(pdf).hexdigest()
     # The hash in the name keeps two workers, or a lost transaction, from writing one file twice.
-    path = Path("documents", spec.kind, record.code, f"{edition.number}-{sha256[:12]}.pdf")
+    path = Path(
+        "documents",
+        spec.kind,
+        record.code,
+        f"{edition.number}-{sha256[:12]}.{size if size in SHEETS else 'pdf'}",
+    )
     file = Path(current_app.config["PORTAL_VAR"]) / path
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{secrets.token_hex(8)}.part")  # threads share a process id

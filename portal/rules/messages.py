@@ -57,6 +57,10 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Cancelled: %(meeting)s · %(grid)s"),
         _l("It was to begin on %(starts_at)s."),
     ),
+    "population_report": (
+        _l("Population report of %(period)s: %(grid)s"),
+        _l("It is made and kept: %(number)s. Look at it and pass it on to the service centre."),
+    ),
     "board_stale": (
         _l("Hang the new notice board: %(grid)s"),
         _l("%(reason)s. Print %(number)s (%(size)s) and hang it by %(by_on)s."),

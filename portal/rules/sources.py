@@ -11,7 +11,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.models import IssuedDocument
-from portal.rules import archives, boards, card_papers, documents, manual, plans, signs
+from portal.rules import (
+    archives,
+    boards,
+    card_papers,
+    documents,
+    manual,
+    plans,
+    population_report,
+    signs,
+)
 
 Load = Callable[[Session, str, str, str], Any]
 Digest = Callable[[Any], str]
@@ -54,6 +63,7 @@ SOURCES: dict[str, Source] = {
     card_papers.KIND: Source(_cards, card_papers.digest),
     archives.KIND: Source(_archive, archives.content_digest),
     manual.KIND: Source(manual.load_manual, manual.content_hash),
+    population_report.KIND: Source(population_report.load_report),
 }
 
 

@@ -78,7 +78,7 @@ class PapersMixin:
             session.commit()
         answer = send_file(
             documents.stored_file(row),
-            mimetype="application/pdf",
+            mimetype=documents.SHEETS.get(row.size, "application/pdf"),
             download_name=file_name(row, self.grid_name(row)),
             etag=row.sha256,
             max_age=0,
@@ -102,7 +102,8 @@ class PapersMixin:
         if not _exists(grid, kind, size, lang):
             abort(400)
         try:
-            held = sources.still_true(session, kind, grid.code, size, lang)
+            subject = documents.usual_subject(documents.SPECS[kind])
+            held = sources.still_true(session, kind, grid.code, size, lang, subject)
             if held is not None:
                 flash(
                     _(
@@ -144,7 +145,8 @@ def file_name(row: IssuedDocument, grid: str) -> str:
         parts.insert(2, row.subject)
     if row.lang != documents.LANGUAGES[0]:
         parts.append(row.lang)
-    return f"{'-'.join(map(str, parts))}-{row.issue_no}.pdf".replace("/", "_")
+    ending = row.size if row.size in documents.SHEETS else "pdf"
+    return f"{'-'.join(map(str, parts))}-{row.issue_no}.{ending}".replace("/", "_")
 
 
 def panel(session: Any, grid: Grid, may_make: bool) -> tuple[str, dict[str, Any]] | None:

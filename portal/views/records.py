@@ -125,7 +125,8 @@ class IssuedDocumentView(PapersMixin, BatchMixin, EntityView):
         """To the page that its QR code leads to, and to the file for whom it is for."""
         found = [(_("Public page"), f"/directory/{row.grid_code}", "external-link")]
         if documents.may_open(scope.current(), row.kind, row.grid_code):
-            found.append((_("Open the PDF"), f"{self.route_base}/file/{row.id}", "file-text"))
+            label = _("Open the file") if row.size in documents.SHEETS else _("Open the PDF")
+            found.append((label, f"{self.route_base}/file/{row.id}", "file-text"))
         return found
 
     def add_label(self) -> str:

@@ -29,6 +29,7 @@ from portal.views import wording
 from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+from portal.views.home_papers import HomePapersMixin
 from portal.views.population.homes import HouseholdChanges
 from portal.views.population.household import HouseholdPage
 from portal.views.population.residents import ResidentChanges
@@ -88,7 +89,7 @@ class DwellingView(_RegisterView):
         register.prepare_dwelling(self.datamodel.session, row)
 
 
-class HouseholdView(HouseholdPage, HouseholdChanges, _RegisterView):
+class HouseholdView(HouseholdPage, HouseholdChanges, HomePapersMixin, _RegisterView):
     """Households of the dwellings."""
 
     entity = Household
@@ -120,6 +121,10 @@ class HouseholdView(HouseholdPage, HouseholdChanges, _RegisterView):
     def prepare(self, row: Household, *, new: bool) -> None:
         """Its number is there once."""
         register.prepare_household(self.datamodel.session, row)
+
+    def links(self, row: Household) -> list[tuple[str, str, str]]:
+        """To its card."""
+        return [self.card_link(row)]
 
 
 class ResidentView(ResidentChanges, _RegisterView):

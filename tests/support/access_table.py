@@ -204,6 +204,10 @@ OTHERS = (
     Row("/documents/make", "POST", "w", "documents", fine=(404,)),  # of no grid
     Row("/documents/batch", "GET", "w", "documents"),
     Row("/documents/batch", "POST", "w", "documents", fine=(400,)),  # nothing was chosen
+    Row("/households/card/<pk>", "GET", "r", "households", of_row=True),
+    Row("/households/card/<pk>", "POST", "r", "households", of_row=True, fine=(302,)),
+    Row("/households/papers", "GET", "e", "households"),
+    Row("/households/papers", "POST", "e", "households", fine=(400,)),  # nothing was chosen
     Row("/changes/cancel/<pk>", "GET", "w", "changes", of_row=True),
     Row("/changes/cancel/<pk>", "POST", "w", "changes", of_row=True, fine=(400,)),  # no reason
     Row("/visits/", "GET", "r", "visits"),

@@ -87,8 +87,10 @@ def read_pdf(data: bytes) -> Facts:
     )
 
 
-def check_pdf(data: bytes, html: str, lang: str) -> Facts:
-    """Assert the PDF checks against the page it was made from; returns the facts."""
+def check_pdf(data: bytes, html: str, lang: str, *, drawn: bool = True) -> Facts:
+    """Assert the PDF checks against the page it was made from; returns the facts. ``drawn``: it has
+    figures.
+    """
     facts = read_pdf(data)
     assert facts.lang == lang
     assert facts.title
@@ -97,7 +99,7 @@ def check_pdf(data: bytes, html: str, lang: str) -> Facts:
     assert 'pdfuaid:part="1"' in facts.metadata or "<pdfuaid:part>1<" in facts.metadata
     assert facts.tags[0] == "Document"
     assert facts.tags.count("H1") == 1
-    assert facts.figures
+    assert bool(facts.figures) == drawn
     assert all(facts.figures), "a figure without a text alternative"
     assert facts.fonts
     assert all(facts.fonts.values()), f"not embedded: {facts.fonts}"
