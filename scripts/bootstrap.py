@@ -17,7 +17,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -144,8 +145,8 @@ def virtual_environment() -> None:
     call(sys.executable, "-m", "venv", "--clear", VENV)
 
 
-def python_packages(files: Sequence[str], label: str) -> None:
-    """Installs exactly the pinned packages, hashes checked."""
+def python_packages(files: Sequence[str], label: str) -> bool:
+    """Installs exactly the pinned packages, hashes checked; True if it was not done already."""
     paths = [ROOT / name for name in files]
 
     def install() -> None:
@@ -154,11 +155,25 @@ def python_packages(files: Sequence[str], label: str) -> None:
         names = [word for name in files for word in ("-r", name)]
         # pip takes a package that it copied half for installed, so half an environment is no use.
         UNFINISHED.touch()
-        call(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", *names)
+        quick = ("--quiet", "--disable-pip-version-check", "--no-compile")
+        call(PYTHON, "-m", "pip", "install", *quick, "--require-hashes", *names)
         UNFINISHED.unlink()
 
     value = digest(paths, str(VENV))
-    once(VENV / ".stamps" / label, value, [PYTHON], install)
+    return once(VENV / ".stamps" / label, value, [PYTHON], install)
+
+
+@contextmanager
+def compiling(wanted: bool) -> Iterator[None]:
+    """The installed packages are compiled while the block runs, on all cores: pip would do it on
+    one, with everything else waiting. What does not compile is no package's code.
+    """
+    if not wanted:
+        yield
+        return
+    command = [str(PYTHON), "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        yield
 
 
 def front_end(with_tests: bool) -> None:
@@ -257,12 +272,13 @@ def main(arguments: Sequence[str]) -> int:
             [*RUN_PACKAGES, *(TEST_PACKAGES if testing else ())] if mode != "assets" else []
         )
         if testing:
-            python_packages(TEST_REQUIREMENTS, "test")
+            fresh = python_packages(TEST_REQUIREMENTS, "test")
         else:
-            python_packages(RUN_REQUIREMENTS, "run")
-        front_end(with_tests=testing)
-        fonts()
-        translations()
+            fresh = python_packages(RUN_REQUIREMENTS, "run")
+        with compiling(fresh):
+            front_end(with_tests=testing)
+            fonts()
+            translations()
         if mode == "run":
             database()
     except SetupError as error:

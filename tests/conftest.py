@@ -55,6 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     engine = os.environ.setdefault("PORTAL_TEST_ENGINE", "sqlite")
     is_first = not hasattr(config, "workerinput")
+    if is_first:
+        # scripts/pytest.sh passes Ctrl-C on like this: everything is stopped and swept as usual.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     needs_server = engine == "postgresql" and "PORTAL_TEST_SERVER" not in os.environ
     if is_first and needs_server and not config.option.collectonly:
         folder = Path(_controller.enter_context(tempfile.TemporaryDirectory(prefix="portal-pg-")))

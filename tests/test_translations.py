@@ -199,8 +199,9 @@ def pages(client_as: Clients, language: str) -> Iterator[Page]:
     assert later.status == 503
     yield later
     yield from visitor_pages(visitor)
+    known: set[str] = set()
     for name in WALKERS:
-        yield from (page for page in staff_pages(client_as(name, language)) if read(page))
+        yield from (page for page in staff_pages(client_as(name, language), known) if read(page))
     for name in OTHERS:
         yield client_as(name, language).get("/desk/")
     yield removal(client_as("station", language))

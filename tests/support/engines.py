@@ -76,6 +76,7 @@ class SQLiteStore:
             closing(sqlite3.connect(self.path(source))) as template,
             closing(sqlite3.connect(self.path(name), timeout=30)) as copy,
         ):
+            copy.execute("PRAGMA synchronous = OFF")  # nothing of it needs to survive a crash
             template.backup(copy)
 
 

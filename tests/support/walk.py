@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import NavigableString, Tag
 
 from tests.support.client import Page, PageClient
 
@@ -39,27 +39,34 @@ def spoken(page: Page) -> Iterator[tuple[str, Tag]]:
     Not what is said in another language on purpose (an own ``lang``), nor what is hidden from
     everybody's ears (a letter instead of a portrait).
     """
-    soup = BeautifulSoup(page.text, "html.parser")
-    for tag in soup.find_all(True):
-        if tag.name in UNREAD or _foreign(tag):
-            continue
-        for name in SPOKEN:
-            if tag.get(name):
-                yield str(tag[name]), tag
-        if tag.name == "script":
-            continue
-        if tag.name == "input" and tag.get("type") == "submit":
-            yield str(tag.get("value", "")), tag
-        for text in tag.find_all(string=True, recursive=False):
-            if type(text) is NavigableString and text.strip():
-                yield " ".join(text.split()), tag
+    yield from _below(page.soup)
+
+
+def _below(holder: Tag) -> Iterator[tuple[str, Tag]]:
+    for tag in holder.children:
+        if isinstance(tag, Tag) and not _foreign(tag):
+            if tag.name not in UNREAD:
+                yield from _own(tag)
+            yield from _below(tag)
+
+
+def _own(tag: Tag) -> Iterator[tuple[str, Tag]]:
+    """What an element says itself, without those inside it."""
+    for name in SPOKEN:
+        if tag.get(name):
+            yield str(tag[name]), tag
+    if tag.name == "script":
+        return
+    if tag.name == "input" and tag.get("type") == "submit":
+        yield str(tag.get("value", "")), tag
+    for text in tag.find_all(string=True, recursive=False):
+        if type(text) is NavigableString and text.strip():
+            yield " ".join(text.split()), tag
 
 
 def _foreign(tag: Tag) -> bool:
-    return any(
-        (one.get("lang") and one.name != "html") or one.get("aria-hidden") == "true"
-        for one in (tag, *tag.parents)
-    )
+    """Said in another language on purpose, or hidden from everybody's ears."""
+    return bool(tag.get("lang") and tag.name != "html") or tag.get("aria-hidden") == "true"
 
 
 def visitor_pages(client: PageClient) -> Iterator[Page]:
@@ -71,14 +78,17 @@ def visitor_pages(client: PageClient) -> Iterator[Page]:
     yield client.post("/login/", {})  # without a token
 
 
-def staff_pages(client: PageClient) -> Iterator[Page]:
+def staff_pages(client: PageClient, known: set[str]) -> Iterator[Page]:
     """What the account of ``client`` sees: its desk, each list of its menu with the pages of one
-    record, the pages of one's own account, refusals."""
+    record, the pages of one's own account, refusals. Of a list in ``known`` (added to) somebody
+    else has seen the rest: the first page alone.
+    """
     desk = client.get("/desk/")
     yield desk
     for address in desk.links(".side a[href]"):
         if address.endswith("/list/"):
-            yield from _register(client, address)
+            yield from [client.get(address)] if address in known else _register(client, address)
+            known.add(address)
     for path in (*ONE_ACCOUNT, *FORMS, *REFUSED, "/jobs/"):
         yield client.get(path)
     form = client.get("/resetmypassword/form").form()
