@@ -71,7 +71,8 @@ settings.configure(
 django.setup()
 
 from django.contrib import admin  # noqa: E402 - after the settings
-from django.contrib.auth.models import Permission, User  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -233,7 +234,9 @@ def prepare() -> None:
     password = os.environ["PASSWORD"]
     User.objects.create_superuser("bench", "", password)
     leader = User.objects.create_user("leader10", "", password, is_staff=True)
-    leader.user_permissions.set(Permission.objects.filter(content_type__app_label="admin"))
+    kind = ContentType.objects.get_for_model(Resident)
+    for action in ("view", "add", "change", "delete"):
+        leader.user_permissions.create(codename=f"{action}_resident", content_type=kind)
     connection.close()
 
 
