@@ -16,7 +16,9 @@ import tempfile
 import time
 
 from bench.register import store
+from bench.register.filling import fill, prepare
 from bench.register.plan import SIZES
+from portal.app import create_app
 
 
 def main() -> int:
@@ -44,10 +46,6 @@ def _load(url: str, residents: int, seed: int) -> int:
     os.environ["PORTAL_DATABASE_URL"] = url
     with tempfile.TemporaryDirectory() as var:
         os.environ.setdefault("PORTAL_VAR", var)
-        # The application reads the environment when it is imported.
-        from bench.register.filling import fill, prepare  # noqa: PLC0415
-        from portal.app import create_app  # noqa: PLC0415
-
         app = create_app()
         began = time.perf_counter()
         prepare(app, seed)

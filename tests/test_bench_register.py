@@ -48,12 +48,17 @@ def test_numbers_are_possible_and_all_different() -> None:
 def test_rows_are_what_a_flush_would_write(session: Session) -> None:
     """Nothing that the portal fills in by itself is missing from the rows of the bench."""
     cells = plan.plan_cells(40, [])
-    made = list(rows(cells[0].buildings[0], 1))
-    before = [values(row, columns_of(row.__table__)) for row in made]
-    session.add_all(made)
-    session.flush()
-    for row, told in zip(made, before, strict=True):
-        assert values(row, columns_of(row.__table__)) == told, row
+    for made in rows(cells[0].buildings[0], 1):
+        columns = columns_of(made.__table__)
+        told = values(made, columns)
+        given = dict(zip([column.key for column in columns], told, strict=True))
+        follows = [name for name in given if name.endswith(("_index", "_sort", "_terms"))]
+        for name in follows:
+            del given[name]
+        row = type(made)(**given)
+        session.add(row)
+        session.flush()
+        assert values(row, columns) == told, row
 
 
 def test_a_filled_database_works(portal: Flask, place: Place) -> None:

@@ -8,7 +8,7 @@ or a key order is slowest. The other cells hold one or two buildings of a hundre
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SMALL_CELL = "4201020029900103003"  # the cell of the demo's account leader07
+SMALL_CELL = "4201020029900103003"  # the cell of the demo's account leader10
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "200k": 200_000, "1m": 1_000_000}
 FAMILY_SIZES = (3, 2, 4, 1, 3, 5, 2)  # turn after turn: 20 people in 7 households
 SMALL_HOUSEHOLDS = 14  # two turns: 40 people

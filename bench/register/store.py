@@ -80,6 +80,19 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
+def shared_server() -> Iterator[None]:
+    """The server stays up for everything in the block."""
+    with server() as address:
+        before = os.environ.get("PORTAL_BENCH_SERVER")
+        os.environ["PORTAL_BENCH_SERVER"] = address
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["PORTAL_BENCH_SERVER"]
+
+
+@contextmanager
 def filled(engine: str, size: str) -> Iterator[str]:
     """The address of a copy of the filled database, as PORTAL_DATABASE_URL takes it; the copy is
     gone afterwards.

@@ -1,0 +1,1 @@
+"""The portal and its rivals, asked in turns for the same pages of the same register."""

@@ -1,0 +1,74 @@
+"""The pages that are compared, and the rows that they have to show."""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+from sqlalchemy import create_engine, text
+
+from bench.contest.client import Client
+
+WIDE, LEADER = "bench", "leader10"  # the whole register; the small old cell
+NAME = "国强"
+PER_PAGE, DEEP_PAGE, STEP = 25, 1_000, 200
+LISTS = (
+    "list",
+    "list, deep page",
+    "list, small old cell",
+    "search",
+    "by name",
+    "by name, deep page",
+)
+FORMS = ("add", "edit", "show")
+PAGES = (*LISTS, *FORMS)
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the register holds: how many people, one in the middle, the number of a deep page, and
+    whom each list begins with (those whose order is the same everywhere).
+    """
+
+    total: int
+    middle: int
+    page: int
+    first: dict[str, str]
+
+    def deep(self, client: Client, order: str) -> str:
+        """The address of the portal's page number ``page``, found by walking there."""
+        left = (self.page - 1) * PER_PAGE
+        sort = f"&order={order}" if order else ""
+        path = f"/residents/list/?size={min(STEP, left)}{sort}"
+        while True:
+            found = NEXT.search(client.ask(path).text)
+            assert found is not None, path
+            path, left = unescape(found[1]), left - min(STEP, left)
+            if not left:
+                return re.sub(r"&?size=\d+", "", path)
+            path = re.sub(r"size=\d+", f"size={min(STEP, left)}", path)
+
+
+def look(url: str) -> Rows:
+    """What is in the register of the database at ``url`` (as PORTAL_DATABASE_URL takes it)."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    ordered = "SELECT name FROM residents {} ORDER BY grid_code, id LIMIT 1 OFFSET {}"
+    with engine.connect() as connection:
+        total = connection.scalar(text("SELECT count(*) FROM residents"))
+        page = min(DEEP_PAGE, total // PER_PAGE - 1)
+        deep = (page - 1) * PER_PAGE
+        rows = Rows(
+            total,
+            total // 2,
+            page,
+            {
+                "list": connection.scalar(text(ordered.format("", 0))),
+                "list, deep page": connection.scalar(text(ordered.format("", deep))),
+                "list, small old cell": connection.scalar(
+                    text("SELECT name FROM residents WHERE id = 1")
+                ),
+                "search": NAME,
+            },
+        )
+    engine.dispose()
+    return rows
