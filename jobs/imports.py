@@ -27,7 +27,7 @@ from portal.rules.imports import (
 )
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Outline, Source, outline, read_source
-from portal.rules.masking import mask
+from portal.rules.masking import hide_numbers, mask
 from portal.rules.tasks import Progress
 
 
@@ -147,10 +147,10 @@ def _teller(progress: Progress) -> Callable[[int, int], None]:
 def _shown(kind: Kind, seen: Outline) -> dict[str, Any]:
     """An outline as the page may show it: private numbers are masked."""
     told = asdict(seen)
-    told["header"] = [importing.hide_numbers(name) for name in seen.header]
+    told["header"] = [hide_numbers(name) for name in seen.header]
     private = {column.name for column in kind.columns if column.sensitive}
     told["first"] = [
-        [mask(cell) if name in private else importing.hide_numbers(cell) for cell in cells]
+        [mask(cell) if name in private else hide_numbers(cell) for cell in cells]
         for name, cells in zip_longest(seen.layout.columns, seen.first, fillvalue="")
     ][: len(seen.first)]
     return told

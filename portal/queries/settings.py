@@ -18,6 +18,7 @@ DEFAULTS: dict[str, str] = {
     "boards.max_age_months": "12",
     "inbox.keep_days": "180",
     "tasks.keep_days": "30",
+    "reveals.per_hour": "60",
     "cards.valid_years": "3",
     "cards.expiring_soon_days": "60",
     "visits.permanent_days": "180",

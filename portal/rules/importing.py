@@ -8,7 +8,6 @@ by compare and swap. The file goes after the import, or after a day.
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -32,7 +31,7 @@ from portal.rules.imports.layout import Layout
 from portal.rules.imports.reader import key_of
 from portal.rules.imports.uploads import judge
 from portal.rules.listed import listed
-from portal.rules.masking import mask
+from portal.rules.masking import hide_numbers
 
 CHECK, RUN, UNDO = "import_check", "import", "import_undo"
 KEPT = timedelta(days=1)
@@ -42,8 +41,6 @@ FEW = 2000  # rows
 QUICK = 200 * 1024  # bytes; a smaller file does not wait behind batches of documents
 NOT_KEPT = _l("The file is not kept any more. Choose it again.")
 NOT_YOURS = _l("You may not import this any more.")
-# A mobile number, however it is spaced, and an identity number in full; grid codes are longer.
-PRIVATE = re.compile(r"(?<!\d)(1[3-9](?:[ -]?\d){9}|\d{17}[\dXx])(?!\d)")
 
 
 def kinds_for(identity: scope.Identity) -> list[str]:
@@ -216,7 +213,7 @@ def remember(
     told = {
         key_of(name)[:60]: column
         for name, column in zip(header, columns, strict=False)
-        if key_of(name)
+        if key_of(name) and hide_numbers(name) == name  # a row of people taken for the header
     }
     row = session.scalar(
         select(ImportMapping).where(ImportMapping.user_id == user_id, ImportMapping.kind == kind)
@@ -231,11 +228,6 @@ def remember(
             session.add(ImportMapping(user_id=user_id, kind=kind, mapping=text))
     except IntegrityError:
         pass  # said twice at the same moment: the first one stands
-
-
-def hide_numbers(text: str) -> str:
-    """``text`` with telephone and identity numbers masked, whatever column they stand in."""
-    return PRIVATE.sub(lambda match: mask(match[1]), text)
 
 
 # -- forgetting ---------------------------------------------------------------------------------

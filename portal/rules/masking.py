@@ -3,6 +3,8 @@
 import re
 
 HIDDEN = "••••"
+# A mobile number, however it is spaced, and an identity number in full; grid codes are longer.
+PRIVATE = re.compile(r"(?<!\d)(1[3-9](?:[ -]?\d){9}|\d{17}[\dXx])(?!\d)")
 
 
 def mask(value: str | None) -> str:
@@ -15,3 +17,8 @@ def mask(value: str | None) -> str:
     if len(text) >= 8:
         return f"{text[:3]}****{text[-4:]}"
     return HIDDEN
+
+
+def hide_numbers(text: str) -> str:
+    """``text`` with telephone and identity numbers masked, wherever in it they stand."""
+    return PRIVATE.sub(lambda match: mask(match[1]), text)

@@ -22,6 +22,7 @@ MEANINGS = {
     "boards.max_age_months": _l("A notice board is renewed after this many months"),
     "inbox.keep_days": _l("Messages that were read are kept for this many days"),
     "tasks.keep_days": _l("Files made by long work are kept for this many days"),
+    "reveals.per_hour": _l("Masked values that one account may open within an hour"),
     "cards.valid_years": _l("A worker's card is valid for this many years (10 at most)"),
     "cards.expiring_soon_days": _l("A card counts as expiring soon this many days before"),
     "visits.permanent_days": _l("Days between two visits to a household"),

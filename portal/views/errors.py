@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from portal.errors import Forbidden, OutOfScope, RuleError
 from portal.extensions import db
+from portal.rules.masking import hide_numbers
 from portal.views import hooks
 
 log = logging.getLogger("portal.errors")
@@ -99,8 +100,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def sign_in() -> Response:
-    """To the sign-in page and back here afterwards."""
+    """To the sign-in page and back here afterwards (without a number that was searched for)."""
     target = request.full_path.rstrip("?") if request.method == "GET" else None
+    if target is not None and hide_numbers(target) != target:
+        target = request.path if hide_numbers(request.path) == request.path else None
     return current_app.make_response(redirect(url_for("AuthView.login", next=target)))
 
 

@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import scope
 from portal.queries.search import storable
+from portal.rules.masking import hide_numbers
 from portal.views.security.session import MUST_CHANGE
 
 log = logging.getLogger("portal.request")
@@ -111,9 +112,11 @@ def _policy() -> str:
 
 
 def told_path() -> str:
-    """The path of this request as the log may keep it: what opens something is left out."""
+    """The path of this request as the log may keep it: without what opens something, without a
+    number that somebody typed there.
+    """
     opener = next((start for start in SECRET_AFTER if request.path.startswith(start)), None)
-    return request.path if opener is None else f"{opener}…"
+    return hide_numbers(request.path) if opener is None else f"{opener}…"
 
 
 def _write_line(response: Response) -> None:

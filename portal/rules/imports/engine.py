@@ -25,7 +25,7 @@ from portal.rules.imports.reader import (
 from portal.rules.imports.report import Report
 from portal.rules.imports.work import Draft, Options, Work, place_of, settle, take_write_lock
 from portal.rules.imports.writer import samples, write
-from portal.rules.masking import mask
+from portal.rules.masking import hide_numbers, mask
 
 LONGEST_NAME = 200
 TELL_AFTER = 500  # rows
@@ -199,7 +199,7 @@ def _reject(line: Line, column: Column, reason: str, raw: Any) -> None:
             "row": line.number,
             "column": column.name,
             "reason": reason,
-            "value": mask(text) if text and column.sensitive else text,
+            "value": mask(text) if column.sensitive else text and hide_numbers(text),
         }
 
 

@@ -16,6 +16,7 @@ from portal.errors import reworded
 from portal.rules.imports.cells import guard
 from portal.rules.imports.kind import Line
 from portal.rules.imports.reader import REASON_HEADER
+from portal.rules.masking import hide_numbers
 
 MOST_ERRORS = 1000
 
@@ -164,11 +165,11 @@ class Report:
             "refused_file": self.refused_file,
             "kind": self.kind,
             "dry_run": self.dry_run,
-            "detail": self.detail,
+            "detail": hide_numbers(self.detail),
             "held_back": self.held_back,
             "ignored_rows": self.ignored,
             "also_created": dict(sorted(self.also_created.items())),
-            "extra_columns": self.extra_columns,
+            "extra_columns": [hide_numbers(name) for name in self.extra_columns],
             "dropped_columns": self.dropped_columns,
             "errors": self.errors[:MOST_ERRORS],
             "errors_left_out": max(0, len(self.errors) - MOST_ERRORS),

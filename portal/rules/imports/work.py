@@ -19,7 +19,7 @@ from portal.models import ImportBatch, Row
 from portal.models.sealing import BLIND
 from portal.models.types import EncryptedText, blind_indexes
 from portal.rules.imports.kind import Kind, Line
-from portal.rules.masking import mask
+from portal.rules.masking import hide_numbers, mask
 
 AT_ONCE = 500  # values in one IN list
 RANK = ("unchanged", "updated", "created")
@@ -296,4 +296,4 @@ def _shown(kind: Kind, name: str, value: Any) -> Any:
     sensitive = any(column.name == name and column.sensitive for column in kind.columns)
     if value is None or isinstance(value, int | float | bool):
         return value
-    return mask(str(value)) if sensitive else str(value)[:120]
+    return mask(str(value)) if sensitive else hide_numbers(str(value)[:120])

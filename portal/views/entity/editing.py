@@ -13,7 +13,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from portal import roles
 from portal.errors import OutOfScope, RuleError
 from portal.forms.entity import EntityForm, ReasonForm
-from portal.rules import audit, guard
+from portal.rules import guard
+from portal.rules.revealing import reveal
 from portal.rules.sessions import note_sent, sent_before
 from portal.scope import current
 from portal.views.entity import forms
@@ -192,11 +193,10 @@ class EditingMixin:
         form = ReasonForm()
         value = None
         if form.validate_on_submit():
-            database = self.datamodel.session
-            opened = {"column": column}
-            audit.record(database, "reveal", row, reason=form.reason.data, changes=opened)
-            database.commit()
-            value = getattr(row, column)
+            try:
+                value = reveal(self.datamodel.session, row, column, form.reason.data or "")
+            except RuleError as refusal:
+                _add_error(form, refusal)
         return render_template(
             "views/entity/reveal.html",
             view=self,
