@@ -223,16 +223,16 @@ OTHERS = (
     Row("/grids/boundary/<pk>/check", "POST", "w", "grids", of_row=True, fine=(400,)),
     Row("/grids/bounds/<pk>", "GET", "w", "grids", of_row=True),
     Row("/grids/bounds/<pk>", "POST", "w", "grids", of_row=True),
-    # The planted grid is a cell: it can be regridded, and nothing is chosen yet.
+    # The row of a test is a community: only cells and blocks are cut, joined and moved.
     Row("/grids/regrid/<pk>", "GET", "w", "grids", of_row=True),
-    Row("/grids/regrid/<pk>/split", "GET", "w", "grids", of_row=True),
-    Row("/grids/regrid/<pk>/split", "POST", "w", "grids", of_row=True, fine=(400,)),
-    Row("/grids/regrid/<pk>/merge", "GET", "w", "grids", of_row=True),
-    Row("/grids/regrid/<pk>/merge", "POST", "w", "grids", of_row=True, fine=(400,)),
-    Row("/grids/regrid/<pk>/move", "GET", "w", "grids", of_row=True),
-    Row("/grids/regrid/<pk>/move", "POST", "w", "grids", of_row=True, fine=(400,)),
-    Row("/grids/regrid/<pk>/buildings", "GET", "w", "grids", of_row=True),
-    Row("/grids/regrid/<pk>/buildings", "POST", "w", "grids", of_row=True, fine=(400,)),
+    Row("/grids/regrid/<pk>/split", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/split", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/merge", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/merge", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/move", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/move", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/buildings", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/buildings", "POST", "w", "grids", of_row=True, fine=(404,)),
     Row("/grids/regridded/<int:number>", "GET", "r", "grids", fine=(404,)),  # there is none
 )
 STATIC = {

@@ -36,8 +36,10 @@ class RegridMixin:
     @allowed(roles.WRITE)
     def regrid(self: Any, pk: str) -> ResponseReturnValue:
         """Where it begins: households against the standard, proposals, what can be done."""
-        row = self._regriddable(pk)
+        row = self._regriddable(pk, "start")
         session = self.datamodel.session
+        if row.level not in LEVELS:
+            return self._overview(row)
         cells = queries.below(session, row.code) if row.level == "block" else []
         beside = cells or queries.below(session, row.parent_code)
         numbers = figures.off_standard(session, beside)
@@ -54,7 +56,7 @@ class RegridMixin:
             splits=planner.splits(session, row.code) if row.level == "cell" else None,
             joins=planner.joins(session, row.code if cells else row.parent_code, row.code),
             changes=[(one, sentence(one)) for one in queries.changes(session, row.code)],
-        )
+        ), 200
 
     @expose("/regrid/<pk>/split", methods=["GET", "POST"])
     @allowed(roles.WRITE)
@@ -145,13 +147,34 @@ class RegridMixin:
             may_write=scope.current().can(roles.WRITE, self.class_permission_name),
         )
 
+    def _overview(self: Any, row: Any) -> ResponseReturnValue:
+        """Of a grid above the blocks: the way to the grids below it."""
+        session = self.datamodel.session
+        below = queries.below(session, row.code)
+        return render_template(
+            "views/grids/regrid/start.html",
+            title=_("Regrid %(name)s", name=row.name),
+            row=row,
+            base=self.route_base,
+            cells=below,
+            numbers=figures.off_standard(session, below),
+            own=None,
+            limits={},
+            kinds=CELL_KINDS,
+            splits=None,
+            joins=[],
+            changes=[(one, sentence(one)) for one in queries.changes(session, row.code)],
+        ), 200
+
     # what they share -----------------------------------------------------------------------------
 
     def _regriddable(self: Any, pk: str, verb: str = "") -> Any:
         """The cell or block; 404 for grids of other levels and those that are dissolved."""
         row = self.row_for(pk, roles.WRITE)
-        there = queries.grids(self.datamodel.session, [row.code])
-        if row.level not in LEVELS or not there or (verb in CELLS_ONLY and row.level != "cell"):
+        levels = LEVELS if verb not in CELLS_ONLY else ("cell",)
+        if verb != "start" and row.level not in levels:
+            abort(404)
+        if not queries.grids(self.datamodel.session, [row.code]):
             abort(404)
         return row
 
@@ -263,8 +286,8 @@ def _names(found: Plan | None) -> dict[str, str]:
 
 
 def regriddable(row: Any) -> bool:
-    """Whether it is a cell or block in use."""
-    return row.level in LEVELS and (row.active_to is None or row.active_to >= clock.today())
+    """Whether it is in use, and there may be cells at or below it."""
+    return row.active_to is None or row.active_to >= clock.today()
 
 
 def history_of(session: Session, code: str, base: str) -> tuple[str, dict[str, Any]] | None:
