@@ -1,20 +1,26 @@
 """Regridding: cells are cut, joined and moved, and everything in them comes along (P1)."""
 
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask_babel import force_locale
+from redis import Redis
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, queue
 from portal.errors import RuleError
+from portal.extensions import db
 from portal.models import (
     AccountGrant,
     AuditEntry,
+    Board,
     Building,
     Dwelling,
     Grid,
@@ -22,6 +28,7 @@ from portal.models import (
     GridChange,
     Hotline,
     Household,
+    Message,
     Organisation,
     Post,
     Resident,
@@ -30,6 +37,8 @@ from portal.models import (
 )
 from portal.queries import regrid as queries
 from portal.queries.grid_checks import grid_records
+from portal.rules import boards, posting
+from portal.rules.archives import load_archive
 from portal.rules.check_grids import on_the_ground
 from portal.rules.geometry import area_m2, load_geometry
 from portal.rules.regrid import (
@@ -41,13 +50,26 @@ from portal.rules.regrid import (
     Split,
     carry_out,
     plan,
+    planner,
     seen_now,
 )
+from portal.scope import SYSTEM, acting
 from tests.support.regridding import AGREED, BESIDE, BLOCK, CELL, do, settle_people, shop
 
 TABLES: tuple[Any, ...] = (Building, Dwelling, Household, Resident)
 NEXT = BLOCK + "005"
 OTHER_BLOCK = "4201020029900102"
+
+
+@pytest.fixture(autouse=True)
+def english(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The sentences of the rules in English, where there is a session to ask."""
+    if "session" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("session")
+    with force_locale("en"):
+        yield
 
 
 def codes_in(session: Session, *models: Any) -> set[str]:
@@ -329,3 +351,135 @@ def test_history_is_never_changed_and_the_log_names_every_row(session: Session) 
             session.execute(text(statement))
         session.rollback()
     assert session.query(GridChange).count() == 1
+
+
+# boards, and two at once --------------------------------------------------------------------------
+
+
+def _drawn(_record: object, edition: Any, _size: str) -> tuple[bytes, int]:
+    """Stands where the drawing does not matter."""
+    return f"%PDF-1.7 {edition.number}".encode(), 1
+
+
+def hang(session: Session, code: str) -> Board:
+    """A board of the grid that hangs and is true."""
+    issued = boards.issue_board(session, code, "a3", "zh_Hans_CN", _drawn)
+    board = posting.expect(session, issued)
+    assert board.replacement_id is not None
+    posting.hang(session, board, board.replacement_id, place="正门")
+    session.commit()
+    return board
+
+
+def test_boards_go_on_at_the_heir_come_down_and_are_looked_at(
+    session: Session, valkey: Redis
+) -> None:
+    mine, theirs, beside = (hang(session, BLOCK + f"00{n}") for n in (1, 2, 3))
+    valkey.flushall()
+    _change, done = do(session, Merge((CELL, BESIDE), "合格", "scattered"))
+    assert {one.board.id: one.to for one in done.boards} == {mine.id: NEXT, theirs.id: ""}
+    assert session.get_one(Board, mine.id).grid_code == NEXT
+    left = session.get_one(Board, theirs.id)
+    assert (left.grid_code, left.stale_since is not None) == (BESIDE, True)
+    told = set(session.scalars(select(Message.kind)))
+    assert {"board_down", "regridded"} <= told
+    asked = [job.func_name for name in queue.NAMES for job in queue.queue(valkey, name).jobs]
+    assert asked == ["jobs.boards.refresh"]
+    # What hangs at the heir says something else now; the dissolved cell gets no new board.
+    assert posting.refresh(session, mine.id, _drawn)
+    assert session.get_one(Board, mine.id).replacement_id is not None
+    assert not posting.refresh(session, theirs.id, _drawn)
+    # The neighbour sees another name beside it.
+    assert posting.refresh(session, beside.id, _drawn)
+
+
+def test_two_regrid_the_same_cell_at_once(portal: Flask) -> None:
+    with portal.app_context(), acting(SYSTEM):
+        keys = [one.id for one in settle_people(db.session, CELL, [2, 2, 2])]
+        db.session.commit()
+        wishes = [Shift(CELL, BESIDE, (keys[0],)), Shift(CELL, BESIDE, (keys[1],))]
+        seen = [seen_now(db.session, plan(wish, db.session)) for wish in wishes]
+        db.session.rollback()
+    start, answers = threading.Barrier(2), []
+
+    def work(number: int) -> None:
+        with portal.app_context(), acting(SYSTEM), force_locale("en"):
+            try:
+                start.wait(20)
+                carry_out(db.session, wishes[number], seen[number], AGREED)
+                db.session.commit()
+                answers.append("done")
+            except RuleError as refused:
+                answers.append(str(refused))
+            except OperationalError:  # SQLite lets one write at a time
+                answers.append("regridded here at")
+            finally:
+                db.session.rollback()
+                db.session.remove()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(answers) == 2
+    assert answers.count("done") == 1
+    assert any("regridded here at" in answer for answer in answers)
+    with portal.app_context():
+        assert db.session.query(GridChange).count() == 1
+        assert db.session.query(Building).filter_by(grid_code=BESIDE).count() == 1
+
+
+# proposals ----------------------------------------------------------------------------------------
+
+
+def test_a_large_cell_is_proposed_to_be_cut_into_parts_inside_the_standard(
+    session: Session,
+) -> None:
+    grid(session, CELL).kind = "scattered"
+    settle_people(session, CELL, [40] * 7, people=False)
+    session.commit()
+    found = planner.splits(session, CELL)
+    assert found is not None and found.households == 280
+    best = found.proposals[0]
+    assert [part.verdict for part in best.parts] == ["within", "within"]
+    assert (best.off, [part.pieces for part in best.parts]) == (0, [1, 1])
+    assert found.workers > 2 and best.missing == 0
+    names = {one.name for part in best.parts for one in part.buildings}
+    assert len(names) == 7
+
+
+def test_who_is_missing_is_said_and_small_neighbours_are_found(session: Session) -> None:
+    for cell in queries.below(session, BLOCK):
+        grid(session, cell.code).kind = "scattered"
+        grid(session, cell.code).households_declared = 70
+    for post in session.query(Post).filter_by(grid_code=CELL):
+        session.delete(post)
+    for worker in session.query(Worker).filter_by(grid_code=CELL):
+        worker.grid_code = BLOCK
+    settle_people(session, CELL, [75, 75], people=False)
+    session.commit()
+    found = planner.splits(session, CELL)
+    assert found is not None
+    assert found.proposals[0].missing == 2
+    joins = planner.joins(session, BLOCK)
+    assert joins and all(join.households == 140 and join.inside for join in joins)
+    assert {(j.one.code, j.other.code) for j in joins} >= {(CELL, BESIDE)}
+
+
+def test_harder_cells_get_fewer_households() -> None:
+    assert [planner.aimed_at((120, 160), level) for level in (1, 2, 3, None)] == [
+        160,
+        140,
+        120,
+        140,
+    ]
+
+
+def test_the_archive_tells_the_history_under_the_old_code_too(session: Session) -> None:
+    do(session, Move(CELL, OTHER_BLOCK))
+    record = load_archive(session, OTHER_BLOCK + "004", "en")
+    told = [change.text for change in record.changes if change.about == "Regridding"]
+    assert told == [
+        f"北辰坊 moved: its code was {CELL} and is {OTHER_BLOCK}004 now. Residents: They agreed"
+    ]

@@ -17,6 +17,7 @@ COMMANDS = {
     "undo-import": "portal.cli.imports:undo_import",
     "export": "portal.cli.exports:export_command",
     "check-grids": "portal.cli.check_grids:check_grids",
+    "plan-grids": "portal.cli.plan_grids:plan_grids",
     "render": "portal.cli.render:render",
     "remind": "portal.cli.remind:remind",
     "keys": "portal.cli.keys:keys",

@@ -217,8 +217,8 @@ REMINDER_STATES = {
 }
 # What a regridding is, and what the residents said to it (征求意见, P1).
 REGRIDDINGS = {
-    "split": _l("Split"),
-    "merge": _l("Merge"),
+    "split": _l("Split of a cell"),
+    "merge": _l("Merge of cells"),
     "move": _l("Move to another grid"),
     "buildings": _l("Move of buildings"),
 }

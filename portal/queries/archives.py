@@ -79,8 +79,8 @@ def hotlines(session: Session, code: str) -> list[Row[Any]]:
     return list(session.execute(found))
 
 
-def log(session: Session, code: str) -> list[Row[Any]]:
-    """What the audit log tells of this very grid, the newest first."""
+def log(session: Session, codes: Sequence[str]) -> list[Row[Any]]:
+    """What the audit log tells of a grid under the codes that it has and had, the newest first."""
     found = (
         select(
             AuditEntry.at,
@@ -90,7 +90,7 @@ def log(session: Session, code: str) -> list[Row[Any]]:
             AuditEntry.changes,
         )
         .where(
-            AuditEntry.grid_code == code,
+            AuditEntry.grid_code.in_(codes),
             AuditEntry.table_name.in_(LOGGED),
             AuditEntry.action.in_(("insert", "update", "delete")),
         )

@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
-from portal.models.choices import CELL_KINDS, DIFFICULTIES, TEAM_KINDS
+from portal.models import GridChange
+from portal.models.choices import ACCEPTANCES, CELL_KINDS, DIFFICULTIES, TEAM_KINDS
 from portal.queries.archive_record import Change
 from portal.queries.holders import Holder
+from portal.rules.regrid.history import sentence
 
 MOST = 300  # entries of one archive; the audit log has the others
 REGISTERS = {
@@ -53,11 +55,14 @@ WORDS: dict[str, dict[Any, Any]] = {
 }
 
 
-def changes(log: Sequence[Any], posts: Iterable[Holder]) -> tuple[tuple[Change, ...], int]:
+def changes(
+    log: Sequence[Any], posts: Iterable[Holder], regridded: Sequence[GridChange] = ()
+) -> tuple[tuple[Change, ...], int]:
     """The newest changes first, and how many older ones are left out. ``log``: entries of the
-    audit log, newest first; ``posts``: everybody who holds, held or will hold a post here.
+    audit log, newest first; ``posts``: everybody who holds, held or will hold a post here;
+    ``regridded``: splits, merges and moves, newest first.
     """
-    found: list[Change] = []
+    found: list[Change] = [_regridded(one) for one in reversed(regridded)]
     drawn = False  # an entry may not know whether there was a boundary before
     for entry in reversed(log):
         told: dict[str, Any] = json.loads(entry.changes) if entry.changes else {}
@@ -71,6 +76,12 @@ def changes(log: Sequence[Any], posts: Iterable[Holder]) -> tuple[tuple[Change, 
     found.reverse()
     found.sort(key=lambda change: change.day, reverse=True)
     return tuple(found[:MOST]), max(0, len(found) - MOST)
+
+
+def _regridded(change: GridChange) -> Change:
+    """What happened to the ground, and what the residents said to it."""
+    said = f"{sentence(change)} {_('Residents')}{_(': ')}{ACCEPTANCES[change.outcome]}"
+    return Change(change.happened_on.isoformat(), _("Regridding"), said)
 
 
 def _post(post: Holder) -> list[Change]:

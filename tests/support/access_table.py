@@ -265,6 +265,17 @@ OTHERS = (
     Row("/grids/boundary/<pk>/check", "POST", "w", "grids", of_row=True, fine=(400,)),
     Row("/grids/bounds/<pk>", "GET", "w", "grids", of_row=True),
     Row("/grids/bounds/<pk>", "POST", "w", "grids", of_row=True),
+    # The row of a test is a community: only cells and blocks are cut, joined and moved.
+    Row("/grids/regrid/<pk>", "GET", "w", "grids", of_row=True),
+    Row("/grids/regrid/<pk>/split", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/split", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/merge", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/merge", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/move", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/move", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/buildings", "GET", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regrid/<pk>/buildings", "POST", "w", "grids", of_row=True, fine=(404,)),
+    Row("/grids/regridded/<int:number>", "GET", "r", "grids", fine=(404,)),  # there is none
 )
 STATIC = {
     "/static/<path:filename>": "img/mark.svg",
@@ -329,6 +340,7 @@ def address(row: Row, pk: Any) -> str:
         "<string:change>": "birth",
         "<string:event>": "death",
         "<int:task>": "1",
+        "<int:number>": "1",
         "<version>": "v1",
         "<code>": COMMUNITY,
         "<int:seed>": "7",

@@ -4,7 +4,7 @@
 good wishes. Old codes redirect, the history is dated and signed, nobody's code is given away again.
 """
 
-from portal.rules.regrid.carry import carry_out, refusal, seen_now
+from portal.rules.regrid.carry import carry_out, check_reach, refusal, seen_now
 from portal.rules.regrid.moving import move
 from portal.rules.regrid.plan import (
     After,
@@ -30,6 +30,7 @@ __all__ = [
     "Split",
     "Wish",
     "carry_out",
+    "check_reach",
     "merge",
     "move",
     "plan",

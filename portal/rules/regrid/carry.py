@@ -240,9 +240,9 @@ def _entry(
 ) -> GridChange:
     old = list(now.renamed) or list(_sources(now))
     new = list(now.renamed.values()) or [one.code for one in now.after]
-    names = {code: told[code].name for code in old if code in told}
-    names |= {one.code: one.name for one in now.after}
-    names |= {now.renamed[code]: names[code] for code in now.renamed if code in names}
+    before = {code: told[code].name for code in old if code in told}
+    names = {one.code: one.name for one in now.after}
+    names |= {now.renamed[code]: name for code, name in before.items() if code in now.renamed}
     actor = scope.actor()
     today = clock.today()
     return GridChange(
@@ -256,6 +256,7 @@ def _entry(
         to_codes="".join(code + END for code in new),
         told=json.dumps(
             {
+                "before": before,
                 "names": names,
                 "households": {one.code: one.households for one in now.after},
                 "moved": moved,

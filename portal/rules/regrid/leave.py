@@ -91,9 +91,10 @@ def tell(session: Session, now: Plan, change: GridChange) -> None:
     for one in now.after:
         people.update(boards_hung.told(session, one.code))
     names = change.details["names"]
+    before = change.details["before"]
     told: dict[str, Any] = {
         "regridding": change.kind,
-        "before": ", ".join(names.get(code, code) for code in change.old[:6]),
+        "before": ", ".join(before.get(code, code) for code in change.old[:6]),
         "after": ", ".join(names.get(code, code) for code in change.new[:6]),
     }
     inbox.notify(session, sorted(people), "regridded", told, f"{PAGE}{change.id}")

@@ -22,12 +22,13 @@ from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
 from portal.views.grids.boundary import BoundaryMixin
 from portal.views.grids.bounds import BoundsMixin
+from portal.views.grids.regrid import RegridMixin, history_of, regriddable
 from portal.views.grids.staff_map import StaffMapMixin
 
 MOST_FINDINGS = 200
 
 
-class GridView(BoundaryMixin, BoundsMixin, StaffMapMixin, EntityView):
+class GridView(BoundaryMixin, BoundsMixin, RegridMixin, StaffMapMixin, EntityView):
     """Grids of all levels."""
 
     entity = Grid
@@ -81,6 +82,8 @@ class GridView(BoundaryMixin, BoundsMixin, StaffMapMixin, EntityView):
             (_("Public page"), f"/directory/{row.code}", "external-link"),
             (_("Check this grid"), f"{self.route_base}/findings/{row.id}", "clipboard-list"),
         ]
+        if self.may(roles.WRITE, row) and regriddable(row):
+            found.insert(2, (_("Regrid"), f"{self.route_base}/regrid/{row.id}", "grid-dots"))
         issuing = scope.current().prefixes(roles.WRITE, "IssuedDocument")
         if scope.covers(issuing, row.code):
             found.append((_("Issue documents"), f"/documents/batch?grid={row.code}", "printer"))
@@ -93,7 +96,8 @@ class GridView(BoundaryMixin, BoundsMixin, StaffMapMixin, EntityView):
             found.append(("views/grids/map.html", {"url": f"/directory/{row.code}/map.svg"}))
         issues = scope.covers(scope.current().prefixes(roles.WRITE, "IssuedDocument"), row.code)
         shown = papers.panel(self.datamodel.session, row, issues)
-        return [*found, shown] if shown else found
+        told = history_of(self.datamodel.session, row.code, self.route_base)
+        return [*found, *(one for one in (told, shown) if one)]
 
     @expose("/findings/<pk>")
     @allowed(roles.READ)

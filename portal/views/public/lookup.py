@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.extensions import db
 from portal.queries import directory_grid as queries
+from portal.queries.regrid import successors
 from portal.views.public.answers import is_code
 from portal.views.public.words import grid_url
 
@@ -66,9 +67,11 @@ def _gone(error: Gone) -> ResponseReturnValue:
     if request.path.endswith((".json", ".geojson")):
         return jsonify({"message": title, "fields": {}}), 410
     above = error.line[-2] if len(error.line) > 1 else None
+    heirs = successors(db.session, error.line[-1].code)
     page = render_template(
         "views/public/gone.html",
         title=title,
+        heirs=[(row.name, grid_url(row.code)) for row in heirs],
         grid=error.line[-1],
         above=(above.name, grid_url(above.code)) if above else None,
     )
