@@ -58,6 +58,13 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (CLERK, STATION),
     },
+    # Each side reads its own row (rules/cross_checks.py).
+    "CrossCheck": {
+        READ: REGISTER,
+        WRITE: (GRID_WORKER, GRID_LEADER, CLERK, STATION),
+        REMOVE: (),
+        EXPORT: (CLERK, STATION),
+    },
     "HomeVisit": {
         READ: REGISTER,
         WRITE: (GRID_WORKER, GRID_LEADER, CLERK, STATION),

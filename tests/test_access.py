@@ -20,6 +20,7 @@ from portal.models import (
     Building,
     CalendarDay,
     Card,
+    CrossCheck,
     Duty,
     Dwelling,
     Grid,
@@ -60,6 +61,7 @@ MODELS = {
     "residents": Resident, "households": Household, "dwellings": Dwelling,
     "buildings": Building, "organisations": Organisation,
     "changes": PopulationChange, "visits": HomeVisit,
+    "cross-checks": CrossCheck,
 }  # fmt: skip
 
 
@@ -110,6 +112,15 @@ def plant_register(code, number):
     )  # fmt: skip
     return {
         "changes": change,
+        "cross-checks": CrossCheck(
+            grid_code=code,
+            other_code="420102",
+            side="received",
+            subject="甲",
+            question="在吗",
+            asked_by="x",
+            reply_by=date(2026, 1, 5),
+        ),  # fmt: skip
         "visits": HomeVisit(
             grid_code=code,
             household=households[0],

@@ -17,6 +17,7 @@ from portal.models import (
     Building,
     CalendarDay,
     Card,
+    CrossCheck,
     Duty,
     Dwelling,
     Grid,
@@ -74,6 +75,15 @@ def rows_for(number):
     )
     return [
         resident,
+        CrossCheck(
+            grid_code=cell,
+            other_code=AREA,
+            side="received",
+            subject="甲",
+            question="在吗",
+            asked_by="x",
+            reply_by=day,
+        ),  # fmt: skip
         HomeVisit(
             grid_code=cell,
             household=household,

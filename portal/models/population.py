@@ -1,7 +1,7 @@
 """Changes of the register as dated events (P8.5), visits at home, questions to another grid."""
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -145,6 +145,7 @@ class CrossCheck(InGrid, Row):
 
     resident: Mapped[Resident | None] = relationship(Resident, lazy="raise_on_sql")
     household: Mapped[Household | None] = relationship(Household, lazy="raise_on_sql")
+    other: Mapped[Any] = relationship("Grid", foreign_keys=[other_code], lazy="raise_on_sql")
 
     def __str__(self) -> str:
         return self.subject

@@ -101,7 +101,9 @@ NEVER_VISITED = Count(
     {"preset": "never_visited"},
     page="/visits/?preset=never_visited",
 )
-VISITS = (VISITS_DUE, VISITS_LATE, NEVER_VISITED)
+TO_ANSWER = Count(_l("Questions to answer"), "CrossCheck", {"preset": "to_answer"}, "warn")
+CHECKS_LATE = Count(_l("Questions overdue"), "CrossCheck", {"preset": "overdue"}, "late")
+VISITS = (VISITS_DUE, VISITS_LATE, NEVER_VISITED, TO_ANSWER, CHECKS_LATE)
 BOARDS = Count(_l("Issued documents"), "IssuedDocument")
 STALE_BOARDS = Count(_l("Boards out of date"), "Board", {"preset": "stale"}, "warn")
 LATE_BOARDS = Count(_l("Boards overdue"), "Board", {"preset": "overdue"}, "late")
@@ -148,6 +150,8 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.CLERK: (
         (
+            TO_ANSWER,
+            CHECKS_LATE,
             WRONG_NUMBER,
             NO_PAPERS,
             NO_BIRTH_DATE,

@@ -18,6 +18,7 @@ from portal.views.jobs import JobsView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
 from portal.views.population.changes import ChangeView
+from portal.views.population.cross_checks import CrossCheckView
 from portal.views.population.visits import HomeVisitView
 from portal.views.preferences import preferences
 from portal.views.public import register_public
@@ -66,6 +67,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (ChangeView, "timeline"),
         (HomeVisitView, "checklist"),
         (Page(RegisterQualityView, "register-quality", "Resident"), "chart-bar"),
+        (CrossCheckView, "message"),
     )),
     (_l("Meetings and calendar"), (
         (MeetingView, "calendar-event"),

@@ -28,6 +28,7 @@ REGISTERS = {
     "organisations": _l("Organisation or shop"),
     "population_changes": _l("Change of population"),
     "home_visits": _l("Home visit"),
+    "cross_checks": _l("Question between grids"),
     "workers": _l("Worker"),
     "posts": _l("Post"),
     "post_roles": _l("Kind of post"),

@@ -50,6 +50,7 @@ buildings      rw         rw         r           r          rwe   -        rwde 
 organisations  rw         rw         r           r          rwe   -        rwde    -      -      -           -       -
 changes        rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 visits         rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
+cross-checks   rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
 meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
@@ -75,6 +76,7 @@ RESOURCES = {
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
     "changes": "PopulationChange", "visits": "HomeVisit",
+    "cross-checks": "CrossCheck",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
 }  # fmt: skip
@@ -83,6 +85,7 @@ SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos", "meetings", "meeting-series",
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
+    "cross-checks",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -97,6 +100,7 @@ NO_FORM = (
     "photos",
     "changes",
     "visits",
+    "cross-checks",
 )
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
@@ -210,6 +214,13 @@ OTHERS = (
     Row("/households/papers", "POST", "e", "households", fine=(400,)),  # nothing was chosen
     Row("/changes/cancel/<pk>", "GET", "w", "changes", of_row=True),
     Row("/changes/cancel/<pk>", "POST", "w", "changes", of_row=True, fine=(400,)),  # no reason
+    Row("/cross-checks/grids/", "GET", "w", "cross-checks"),
+    Row("/cross-checks/ask", "GET", "w", "cross-checks"),
+    Row("/cross-checks/ask", "POST", "w", "cross-checks", fine=(400,)),  # nothing was typed
+    Row("/cross-checks/answer/<pk>", "GET", "w", "cross-checks", of_row=True),
+    Row("/cross-checks/answer/<pk>", "POST", "w", "cross-checks", of_row=True, fine=(400,)),
+    Row("/cross-checks/withdraw/<pk>", "GET", "w", "cross-checks", of_row=True),
+    Row("/cross-checks/withdraw/<pk>", "POST", "w", "cross-checks", of_row=True, fine=(400,)),
     Row("/visits/", "GET", "r", "visits"),
     Row("/households/change/<string:change>/<pk>", "GET", "w", "households", of_row=True),
     Row(

@@ -37,6 +37,7 @@ from portal.views.page import Tone
 from portal.views.population.verbs import happened
 
 MOST_PEOPLE, MOST_EVENTS, MOST_VISITS = 20, 15, 5
+MOST_MENUS, MOST_MISSING, MOST_GONE = 8, 8, 10  # of a large household each person's page has them
 FIELDS_OF_PERSON = ("state", "on", "place", "phone")
 
 
@@ -92,21 +93,35 @@ class HouseholdPage:
             .options(joinedload(PopulationChange.resident))
             .limit(MOST_EVENTS + 1)
         ).all()
+        gone = _gone(everybody, history)
+        missing = _missing(row, here, may_write=may_write)
         return render_template(
             "views/population/household.html",
             view=self,
             record=self.record(row),
-            verbs=[(label, url) for label, url, _icon in self.change_links(row)],
-            people=[_person(one, may_write=may_write) for one in here[:MOST_PEOPLE]],
+            verbs=self._verbs(row),
+            people=[
+                _person(one, may_write=may_write and len(here) <= MOST_MENUS)
+                for one in here[:MOST_PEOPLE]
+            ],
             total=len(here),
-            gone=_gone(everybody, history),
-            missing=_missing(row, here, may_write=may_write),
+            gone=gone[:MOST_GONE],
+            more_gone=len(gone) > MOST_GONE,
+            missing=missing[:MOST_MISSING],
+            more_missing=len(missing) - MOST_MISSING,
             events=_events(history[:MOST_EVENTS]),
             more_events=len(history) > MOST_EVENTS,
             visit=_visit_state(row),
             visits=_visits(session, row) if scope.current().can(roles.READ, "HomeVisit") else [],
             may_write=may_write,
         )
+
+    def _verbs(self: Any, row: Household) -> list[tuple[str, str]]:
+        """What can be entered about the household, and asking another grid about it."""
+        found = [(label, url) for label, url, _icon in self.change_links(row)]
+        if found and scope.current().can(roles.WRITE, "CrossCheck"):
+            found.append((_("Ask another grid"), f"/cross-checks/ask?household={row.id}"))
+        return found
 
     # visits --------------------------------------------------------------------
 
@@ -267,7 +282,7 @@ def _missing(
         "relation_to_head": _("Relation to the head"),
         "registered_address": _("Registered address"),
     }
-    for one in here[:MOST_PEOPLE]:
+    for one in here:
         for name in _lacking(one):
             text = _("%(name)s: %(what)s", name=one.name, what=words[name])
             found.append((text, page(f"/residents/edit/{one.id}#{name}")))
