@@ -12,7 +12,7 @@ from portal import scope
 from portal.documents.homes import render_book, render_cards
 from portal.errors import OutOfScope, RuleError
 from portal.models import Household
-from portal.rules import audit, home_papers, importing, tasks
+from portal.rules import audit, home_papers, importing, sealedfiles, tasks
 from portal.rules.home_papers import BOOK, CARD, CARDS, Order
 from portal.rules.tasks import Progress
 
@@ -39,9 +39,8 @@ def draw(progress: Progress) -> None:
             if order.paper == BOOK
             else _("Household register card")
         )
-        file = tasks.folder(progress.task_id) / f"{order.paper}.pdf"
-        file.write_bytes(data)
-        file.chmod(0o600)
+        file = tasks.folder(progress.task_id) / f"{order.paper}.pdf{sealedfiles.ENDING}"
+        sealedfiles.write(file, data)
         entry = {"row_id": order.household, "row_label": str(name), "grid_code": order.grid}
         audit.record_bulk(session, "export", Household.__tablename__, [entry])
         progress.conclude({}, 1, 0, (file, f"{name}-{record.name}.pdf".replace("/", "_")))

@@ -66,6 +66,8 @@ def told(client: Any, asked: Any) -> str:
     """The text of the PDF that was asked for, without white space."""
     answer = client.raw.get(f"{asked.headers['Location']}/result")
     assert answer.status_code == 200
+    answer.get_data()  # reads the file and closes it
+    answer.close()
     return squeezed(read_pdf(answer.data).text)
 
 
