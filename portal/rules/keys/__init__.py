@@ -41,8 +41,9 @@ def reindex(session: Session, tell: Tell) -> list[Tally]:
     for _round in range(ROUNDS):
         told = [indexes.remake(session, table, tell) for table in indexes.indexed_tables()]
         told.append(history.remake(session, tell))
+        moved = any(tally.moved for tally in told)
         found = _added(found, told)
-        if not any(tally.moved for tally in told):
+        if not moved:
             break  # a whole round in which nothing was old
     _record(session, "index", found)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 from sqlalchemy import column as a_column
 from sqlalchemy import table as a_table
 from sqlalchemy.exc import IntegrityError
@@ -40,6 +40,9 @@ def remake(session: Session, table: Table, tell: Tell) -> Tally:
     """Write the indexes of one table anew where they differ; commits batch by batch."""
     tally = Tally(f"{table.name} ({', '.join(blinds(table))})")
     patience = time.monotonic() + PATIENCE
+    total = (
+        session.connection().execute(select(func.count()).select_from(_bare(table))).scalar_one()
+    )
     while True:
         tally.values, tally.broken, tally.twins = 0, [], []
         before, wanted = tally.moved, 0
@@ -47,7 +50,7 @@ def remake(session: Session, table: Table, tell: Tell) -> Tally:
             changes = _changes(table, rows, tally)
             wanted += len(changes)
             _write(session, table, changes, tally)
-            tell(tally.place, tally.values, tally.values)
+            tell(tally.place, tally.values, max(total, tally.values))
         tally.left = wanted - (tally.moved - before) - len(tally.twins)
         if tally.left <= 0 or time.monotonic() > patience:
             break
