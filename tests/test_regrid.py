@@ -385,9 +385,11 @@ def test_boards_go_on_at_the_heir_come_down_and_are_looked_at(
     assert {"board_down", "regridded"} <= told
     asked = [job.func_name for name in queue.NAMES for job in queue.queue(valkey, name).jobs]
     assert asked == ["jobs.boards.refresh"]
-    # What hangs at the heir says something else now; the dissolved cell gets no new board.
+    # What hangs at the heir is of another grid: it is out of date, and its head knows that the
+    # four bounds have to be written first. The dissolved cell gets no new board.
     assert posting.refresh(session, mine.id, _drawn)
-    assert session.get_one(Board, mine.id).replacement_id is not None
+    assert session.get_one(Board, mine.id).stale_since is not None
+    assert "board_lacking" in set(session.scalars(select(Message.kind)))
     assert not posting.refresh(session, theirs.id, _drawn)
     # The neighbour sees another name beside it.
     assert posting.refresh(session, beside.id, _drawn)
