@@ -1,5 +1,7 @@
 """Migrations go down and up again on both engines, with rows, keys and triggers kept."""
 
+import re
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -12,6 +14,8 @@ from portal.extensions import db
 from portal.models import AuditEntry, Setting
 from portal.rules.settings import load_settings
 
+FULL_TEXT = re.compile(r"_words(_\w+)?$")
+
 
 def names_of_triggers():
     """The triggers of the database."""
@@ -22,6 +26,11 @@ def names_of_triggers():
     return list(db.session.scalars(text(found)))
 
 
+def not_a_search_table(item, name, kind, reflected, against):
+    """Whether it is one of the models' tables, not the full text of one (SQLite)."""
+    return kind != "table" or not FULL_TEXT.search(name)
+
+
 def counted():
     """Rows per table."""
     return {
@@ -30,9 +39,12 @@ def counted():
     }
 
 
+# PostgreSQL compares them; SQLite has no such index and cannot tell.
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression")
 def test_the_migrations_make_exactly_the_models(portal):
     with portal.app_context(), db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        opts = {"compare_type": False, "include_object": not_a_search_table}
+        context = MigrationContext.configure(connection, opts=opts)
         differences = [
             entry
             for entry in compare_metadata(context, db.metadata)

@@ -21,6 +21,7 @@ class Row(Model):
     ``resource`` names the line of ``roles.TABLE`` that governs the rows, ``scope_column`` the
     column with their grid code (None: rows of no grid). ``scope_above`` lets readers see rows of
     the grids above theirs too. ``sensitive`` columns are masked in lists and in the audit log.
+    ``search_source`` are the columns that ``search_terms`` follow from.
     """
 
     __abstract__ = True
@@ -29,6 +30,8 @@ class Row(Model):
     scope_above: ClassVar[bool] = False
     sensitive: ClassVar[tuple[str, ...]] = ()
     search_source: ClassVar[tuple[str, ...]] = ()
+    search_people: ClassVar[bool] = False  # the source is names of people
+    search_indexed: ClassVar[bool] = False  # the terms have an index (queries/search.py)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     version: Mapped[int] = mapped_column(Integer, nullable=False, default=1, server_default="1")
@@ -76,4 +79,5 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
 def _fill_search_terms(mapper: Mapper[Any], connection: object, row: Any) -> None:
     source = getattr(row, "search_source", ())
     if source:
-        row.search_terms = search_terms(*(getattr(row, name) for name in source))
+        texts = (getattr(row, name) for name in source)
+        row.search_terms = search_terms(*texts, people=row.search_people)

@@ -6,7 +6,7 @@ religion and political status are not held (``care.md``).
 """
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy import UniqueConstraint as Unique
@@ -34,6 +34,18 @@ CONTACT_PHONE_PLACE = "organisations.contact_phone"
 TAIL = 4  # last characters of a number that people search by
 DUE, NEVER = text("next_visit_on IS NOT NULL"), text("visited_on IS NULL")
 LIVES_HERE = text("moved_out_on IS NULL AND died_on IS NULL")
+SORT_KEY = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
+def terms_vector(column: str) -> str:
+    """The expression of PostgreSQL whose index finds the search terms in ``column``."""
+    return f"array_to_tsvector(array_remove(string_to_array({column}, ' '), ''))"
+
+
+def _terms_index(table: str) -> Any:
+    """The index of the search terms on PostgreSQL; on SQLite migrations make a full-text table."""
+    words = Index(f"ix_{table}_words", text(terms_vector("search_terms")), postgresql_using="gin")
+    return words.ddl_if(dialect="postgresql")
 
 
 class Building(InGrid, Row):
@@ -42,12 +54,14 @@ class Building(InGrid, Row):
     __tablename__ = "buildings"
     resource: ClassVar[str | None] = "Building"
     search_source: ClassVar[tuple[str, ...]] = ("name", "property_company")
+    search_indexed: ClassVar[bool] = True
     constraints = (
         Unique("grid_code", "name"),
         one_of("kind", BUILDING_KINDS),
         CheckConstraint("storeys > 0 AND units > 0 AND dwellings >= 0", name="sizes"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
+        _terms_index("buildings"),
     )
 
     name: Mapped[str] = mapped_column(String(60), nullable=False)
@@ -72,7 +86,13 @@ class Dwelling(InGrid, Row):
     resource: ClassVar[str | None] = "Dwelling"
     sensitive: ClassVar[tuple[str, ...]] = ("owner_phone",)
     search_source: ClassVar[tuple[str, ...]] = ("name", "owner_name")
-    constraints = (Unique("building_id", "unit", "room"), one_of("use", DWELLING_USES))
+    search_indexed: ClassVar[bool] = True
+    constraints = (
+        Unique("building_id", "unit", "room"),
+        one_of("use", DWELLING_USES),
+        _terms_index("dwellings"),
+        Index(None, "name", "id", "grid_code"),
+    )
 
     building_id: Mapped[int] = mapped_column(
         ForeignKey("buildings.id", ondelete="RESTRICT"), nullable=False
@@ -97,9 +117,12 @@ class Household(InGrid, Row):
     __tablename__ = "households"
     resource: ClassVar[str | None] = "Household"
     search_source: ClassVar[tuple[str, ...]] = ("name",)
+    search_indexed: ClassVar[bool] = True
     constraints = (
         Unique("dwelling_id", "number"),
         one_of("kind", HOUSEHOLD_KINDS),
+        _terms_index("households"),
+        Index(None, "number", "id", "grid_code"),
         # Only rows that are waited for: an import of new homes pays for none of the first two.
         Index(
             "ix_households_visit_due",
@@ -151,6 +174,8 @@ class Resident(InGrid, Row):
     resource: ClassVar[str | None] = "Resident"
     sensitive: ClassVar[tuple[str, ...]] = ("id_number", "phone")
     search_source: ClassVar[tuple[str, ...]] = ("name",)
+    search_people: ClassVar[bool] = True
+    search_indexed: ClassVar[bool] = True
     constraints = (
         one_of("sex", SEXES),
         one_of("id_type", ID_TYPES),
@@ -159,7 +184,6 @@ class Resident(InGrid, Row):
         CheckConstraint("id_number IS NOT NULL AND id_index IS NOT NULL", name="id_number"),
         CheckConstraint("died_on IS NULL OR died_on >= birth_date", name="died"),
         CheckConstraint("moved_out_on IS NULL OR moved_out_on >= moved_in_on", name="moved"),
-        Index(None, "grid_code", "name_sort", "id"),
         # Who may be on record twice, and who is dead by another record (register quality).
         Index(
             "ix_residents_alike_here",
@@ -175,6 +199,9 @@ class Resident(InGrid, Row):
             sqlite_where=text("died_on IS NOT NULL"),
             postgresql_where=text("died_on IS NOT NULL"),
         ),
+        _terms_index("residents"),
+        Index(None, "grid_code", "name_sort", "id"),  # the order by name within a cell
+        Index(None, "name_sort", "id", "grid_code"),  # and beyond
         Index(
             "uq_residents_id_index_here",
             "id_index",
@@ -195,7 +222,7 @@ class Resident(InGrid, Row):
         ForeignKey("households.id", ondelete="RESTRICT"), nullable=False, index=True
     )
     name: Mapped[str] = mapped_column(String(60), nullable=False)
-    name_sort: Mapped[str] = mapped_column(String(200), nullable=False, default="")
+    name_sort: Mapped[str] = mapped_column(SORT_KEY, nullable=False, default="")
     sex: Mapped[str | None] = mapped_column(String(8))
     birth_date: Mapped[date | None] = mapped_column(Date)
     id_type: Mapped[str] = mapped_column(String(20), nullable=False, default="resident_id")
@@ -264,7 +291,8 @@ class Organisation(InGrid, Row):
     resource: ClassVar[str | None] = "Organisation"
     sensitive: ClassVar[tuple[str, ...]] = ("contact_phone",)
     search_source: ClassVar[tuple[str, ...]] = ("name", "address", "contact")
-    constraints = (one_of("kind", ORGANISATION_KINDS),)
+    search_indexed: ClassVar[bool] = True
+    constraints = (one_of("kind", ORGANISATION_KINDS), _terms_index("organisations"))
 
     name: Mapped[str] = mapped_column(String(80), nullable=False)
     kind: Mapped[str] = mapped_column(String(20), nullable=False)

@@ -33,6 +33,7 @@ class Worker(InGrid, Row):
     resource: ClassVar[str | None] = "Worker"
     sensitive: ClassVar[tuple[str, ...]] = ("phone",)
     search_source: ClassVar[tuple[str, ...]] = ("name", "number", "public_phone")
+    search_people: ClassVar[bool] = True
     constraints = (
         one_of("origin", ORIGINS),
         CheckConstraint(

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, and_, select
 
-from portal.models import Resident
+from portal.models import Household, Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE
 from portal.models.types import blind_indexes
+from portal.queries.search import asked_words, found_by, plainly
 
 WHOLE_NUMBER = re.compile(r"\d{17}[\dxX]", re.ASCII)
 TAIL = re.compile(r"\d{3}[\dxX]", re.ASCII)
@@ -42,6 +43,22 @@ def by_number(text: str) -> ColumnElement[bool] | None:
     """Residents by what ``sealed`` gave for a number; None for any other text."""
     found = SEALED.fullmatch(text)
     return INDEXES[found[1]].in_(found[2].split(".")) if found else None
+
+
+def by_words(text: str, *, walked: bool = False) -> ColumnElement[bool]:
+    """Residents whose name has every word of ``text``; words with a digit tell where they live:
+    3栋1单元101, or the number of the household. ``walked``: the names without their index.
+    """
+    words = asked_words(text)
+    place = [word for word in words if any(sign.isdigit() for sign in word)]
+    name = [word for word in words if word not in place]
+    found = []
+    if name or not place:
+        found.append((plainly if walked else found_by)(Resident, name))
+    if place:
+        homes = select(Household.id).where(found_by(Household, place))
+        found.append(Resident.household_id.in_(homes))
+    return and_(*found)
 
 
 def living() -> tuple[ColumnElement[bool], ...]:

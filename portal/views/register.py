@@ -197,9 +197,9 @@ class ResidentView(ResidentChanges, _RegisterView):
         return text if queries.by_number(text) is None else HIDDEN
 
     def found_by(self, text: str) -> ColumnElement[bool]:
-        """By name, or by a whole number, its last four characters or a telephone."""
+        """By name and home, or by a whole number, its last four characters or a telephone."""
         number = queries.by_number(queries.sealed(text))
-        return super().found_by(text) if number is None else number
+        return queries.by_words(text) if number is None else number
 
 
 class OrganisationView(_RegisterView):

@@ -133,7 +133,8 @@ def _add_search_terms(draft: Draft) -> None:
             return draft.values.get(name)
         return draft.found.value(name)
 
-    draft.values["search_terms"] = search_terms(*(value(name) for name in source))
+    texts = (value(name) for name in source)
+    draft.values["search_terms"] = search_terms(*texts, people=draft.model.search_people)
 
 
 def _remember(session: Session, batch: int, drafts: Iterable[Draft]) -> None:
