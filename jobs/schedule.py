@@ -34,6 +34,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("boards-review", "jobs.boards.review", "0 3 * * *", 3600, long=True),
     Entry("population-reports", "jobs.population.monthly", "30 4 1 * *", 3600, long=True),
     Entry("meetings-plan", "jobs.meetings.plan", "20 3 * * *"),
+    Entry("quality", "jobs.quality.nightly", "15 2 * * *", 3600, long=True),
     # A post ends with its day: its card is no longer good the next morning.
     Entry("cards", "jobs.cards.nightly", "10 0 * * *"),
 )

@@ -160,6 +160,21 @@ class Resident(InGrid, Row):
         CheckConstraint("died_on IS NULL OR died_on >= birth_date", name="died"),
         CheckConstraint("moved_out_on IS NULL OR moved_out_on >= moved_in_on", name="moved"),
         Index(None, "grid_code", "name_sort", "id"),
+        # Who may be on record twice, and who is dead by another record (register quality).
+        Index(
+            "ix_residents_alike_here",
+            "birth_date",
+            "name",
+            "grid_code",
+            sqlite_where=LIVES_HERE,
+            postgresql_where=LIVES_HERE,
+        ),
+        Index(
+            "ix_residents_died",
+            "id_index",
+            sqlite_where=text("died_on IS NOT NULL"),
+            postgresql_where=text("died_on IS NOT NULL"),
+        ),
         Index(
             "uq_residents_id_index_here",
             "id_index",
@@ -190,6 +205,9 @@ class Resident(InGrid, Row):
     id_tail_index: Mapped[str | None] = mapped_column(
         String(64), index=True, info=indexed("id_number", ID_TAIL_PLACE, TAIL)
     )
+    # What the nightly check found wrong with the number: a reason of ``rules/idnumbers.py``, or
+    # birth_mismatch, sex_mismatch. No form takes such a number; older data may hold one.
+    number_fault: Mapped[str | None] = mapped_column(String(16))
     phone: Mapped[str | None] = mapped_column(EncryptedText(PHONE_PLACE))
     phone_index: Mapped[str | None] = mapped_column(
         String(64), index=True, info=indexed("phone", PHONE_PLACE)
@@ -213,6 +231,8 @@ class Resident(InGrid, Row):
     def _index(self, name: str, value: str | None) -> str | None:
         for column, derived in derived_from(name, value).items():
             setattr(self, column, derived)
+        if name == "id_number":
+            self.number_fault = None
         return value
 
     @property

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select
 
-from portal.models import Household, Resident
+from portal.models import Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE
 from portal.models.types import blind_indexes
 
@@ -49,6 +49,11 @@ def living() -> tuple[ColumnElement[bool], ...]:
     return Resident.moved_out_on.is_(None), Resident.died_on.is_(None)
 
 
+def here(found: Select[Any]) -> Select[Any]:
+    """Residents who neither moved out nor died."""
+    return found.where(*living())
+
+
 def without_papers(found: Select[Any]) -> Select[Any]:
     """Residents with a temporary number."""
     return found.where(Resident.id_type == "temporary", *living())
@@ -57,18 +62,3 @@ def without_papers(found: Select[Any]) -> Select[Any]:
 def gone(found: Select[Any]) -> Select[Any]:
     """Residents who moved out or died."""
     return found.where(Resident.moved_out_on.is_not(None) | Resident.died_on.is_not(None))
-
-
-def without_head(found: Select[Any]) -> Select[Any]:
-    """Households in which nobody is the head."""
-    head = select(Resident.id).where(
-        Resident.household_id == Household.id, Resident.relation_to_head == "head", *living()
-    )
-    return found.where(~exists(head))
-
-
-def empty(found: Select[Any]) -> Select[Any]:
-    """Households in which nobody lives any more."""
-    return found.where(
-        ~exists(select(Resident.id).where(Resident.household_id == Household.id, *living()))
-    )

@@ -19,7 +19,7 @@ from portal.models import AuditEntry
 from portal.rules.masking import HIDDEN
 
 UNTOLD = {"version", "created_at", "updated_at", "search_terms", "phone_index", "last_login"}
-UNTOLD |= {"token", "token_index", "id_index", "id_tail_index", "name_sort"}
+UNTOLD |= {"token", "token_index", "id_index", "id_tail_index", "name_sort", "number_fault"}
 UNTOLD_COUNTS = {"login_count", "fail_login_count", "changed_on", "created_on"}
 LONGEST = 500
 

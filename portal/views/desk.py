@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from portal import queue, roles, scope
 from portal.extensions import db
-from portal.queries import jobs, paging
+from portal.queries import jobs, paging, quality
 from portal.queries.grids import grid_on_map
 from portal.views import wording
 from portal.views.context import format_number, role_name
@@ -105,6 +105,23 @@ VISITS = (VISITS_DUE, VISITS_LATE, NEVER_VISITED)
 BOARDS = Count(_l("Issued documents"), "IssuedDocument")
 STALE_BOARDS = Count(_l("Boards out of date"), "Board", {"preset": "stale"}, "warn")
 LATE_BOARDS = Count(_l("Boards overdue"), "Board", {"preset": "overdue"}, "late")
+NO_PAPERS = Count(_l("People without papers"), "Resident", {"preset": "no_papers"}, "warn")
+WRONG_NUMBER = Count(_l("Wrong numbers"), "Resident", {"preset": "wrong_number"}, "late")
+NO_BIRTH_DATE = Count(
+    _l("People without birthday"), "Resident", {"preset": "no_birth_date"}, "warn"
+)
+NO_PHONE = Count(_l("Adults without a telephone"), "Resident", {"preset": "no_phone"}, "warn")
+NO_HEAD = Count(_l("Households without a head"), "Household", {"preset": "no_head"}, "warn")
+TWICE = Count(
+    _l("Same name and birthday"), "Resident", {"preset": "twice", "order": "name"}, "warn"
+)
+RESIDENTS = Count(_l("Residents"), "Resident", {"preset": "here"})
+COMPLETE = Figure(
+    _l("Homes registered, in percent"),
+    "Resident",
+    "/register-quality/",
+    lambda: quality.registered_percent(db.session),
+)
 IMPORTS = Count(_l("Imports"), "ImportBatch")
 DEAD_LETTERS = Figure(
     _l("Jobs given up"), "Job", "/jobs/#failed", _of_the_queue(jobs.dead_letters), "late"
@@ -130,8 +147,19 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.CLERK: (
-        (NO_CONSENT, NO_POST, OFF_STANDARD, NO_BOUNDARY),
-        (BLOCKS, CELLS, WORKERS, POSTS, IMPORTS),
+        (
+            WRONG_NUMBER,
+            NO_PAPERS,
+            NO_BIRTH_DATE,
+            NO_PHONE,
+            NO_HEAD,
+            TWICE,
+            NO_CONSENT,
+            NO_POST,
+            OFF_STANDARD,
+            NO_BOUNDARY,
+        ),
+        (COMPLETE, RESIDENTS, BLOCKS, CELLS, WORKERS, POSTS, IMPORTS),
         "",
     ),
     roles.MEDIATOR: (
@@ -305,7 +333,9 @@ class DeskView(BaseView):
             tone = count.tone if known else ""
             return Tile(str(count.label), format_number(known), count.url, tone=tone)
         view = self._view(count.resource)
-        filters = {name: value for name, value in count.params.items() if name != "preset"}
+        filters = {
+            name: value for name, value in count.params.items() if name not in query.CONTROLS
+        }
         asked = query.Query(preset=count.params.get("preset", ""), filters=filters)
         number = paging.count(db.session, query.statement(view, asked), view.entity)
         text = format_number(min(number, paging.COUNT_CAP))

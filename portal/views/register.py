@@ -21,6 +21,7 @@ from portal.models.register_choices import (
     RELATIONS,
     SEXES,
 )
+from portal.queries import quality
 from portal.queries import register as queries
 from portal.queries import visits as visit_queries
 from portal.rules import register
@@ -80,6 +81,10 @@ class DwellingView(_RegisterView):
     fixed_columns = ("building",)
     filter_columns = ["use", "grid_code"]
     choices = {"use": DWELLING_USES}
+    presets = {
+        "no_household": (_l("Lived in, no household"), quality.rows(quality.no_household)),
+        "not_vacant": (_l("Vacant, but lived in"), quality.rows(quality.not_vacant)),
+    }
     labels = {"name": _l("Dwelling"), "unit": _l("Unit")}
     help_texts = {"owner_phone": ENCRYPTED}
     related = (("Household", "dwelling"),)
@@ -105,8 +110,8 @@ class HouseholdView(HouseholdPage, HouseholdChanges, HomePapersMixin, _RegisterV
     labels = {"number": _l("Household number"), "name": _l("Household")}
     help_texts = {"visit_every": _l("Days. Empty: as the settings say.")}
     presets = {
-        "no_head": (_l("Without a head"), queries.without_head),
-        "empty": (_l("Nobody lives there"), queries.empty),
+        "no_head": (_l("Without a head"), quality.rows(quality.no_head)),
+        "empty": (_l("Nobody lives there"), quality.rows(quality.empty)),
         "visit_due": (_l("Visits due"), visit_queries.due),
         "visit_overdue": (_l("Visits overdue"), visit_queries.overdue),
         "never_visited": (_l("Never visited"), visit_queries.never),
@@ -166,8 +171,15 @@ class ResidentView(ResidentChanges, _RegisterView):
         "birth_date": _l("Follows from the number of an identity card."),
     }
     presets = {
+        "here": (_l("Live here"), queries.here),
         "no_papers": (_l("Without papers"), queries.without_papers),
         "gone": (_l("Moved out or died"), queries.gone),
+        "wrong_number": (_l("Wrong number"), quality.people(quality.wrong_number)),
+        "no_birth_date": (_l("No birthday"), quality.people(quality.no_birth_date)),
+        "no_phone": (_l("Adults without a telephone"), quality.people(quality.no_phone)),
+        "no_relation": (_l("No relation to the head"), quality.people(quality.no_relation)),
+        "twice": (_l("Same name and birthday"), quality.people(quality.twice)),
+        "died_elsewhere": (_l("Died by another record"), quality.people(quality.died_elsewhere)),
     }
 
     @expose("/list/")

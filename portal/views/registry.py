@@ -21,6 +21,7 @@ from portal.views.population.changes import ChangeView
 from portal.views.population.visits import HomeVisitView
 from portal.views.preferences import preferences
 from portal.views.public import register_public
+from portal.views.quality import RegisterQualityView
 from portal.views.records import AuditView, IssuedDocumentView
 from portal.views.register import (
     BuildingView,
@@ -64,6 +65,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (OrganisationView, "building-store"),
         (ChangeView, "timeline"),
         (HomeVisitView, "checklist"),
+        (Page(RegisterQualityView, "register-quality", "Resident"), "chart-bar"),
     )),
     (_l("Meetings and calendar"), (
         (MeetingView, "calendar-event"),

@@ -232,6 +232,7 @@ OTHERS = (
         of_row=True,
         fine=(400,),  # on which day?
     ),
+    Row("/register-quality/", "GET", "r", "residents"),
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
     Row("/jobs/drop", "POST", "w", "jobs", fine=(400,)),
