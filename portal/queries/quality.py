@@ -4,7 +4,7 @@ A number on a page and the list behind its link use the same condition, so they 
 the data are looked for; nobody is told apart by anything else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from portal.models import Dwelling, Grid, Household, Resident
 from portal.queries.directory import is_active
 from portal.queries.register import living
 
-GROWN = 16  # years from which on somebody is asked for a telephone
+GROWN = 18  # years from which on somebody is asked for a telephone
 Condition = Callable[[], ColumnElement[bool]]
 
 
@@ -64,11 +64,16 @@ def twice() -> ColumnElement[bool]:
 
 def died_elsewhere() -> ColumnElement[bool]:
     """Another record with the same number says that they died."""
-    other = aliased(Resident)
-    dead = select(other.id_index).where(
-        other.died_on.is_not(None), other.id_index.is_not(None), _readable(other.grid_code)
+    dead, alive = aliased(Resident), aliased(Resident)
+    # The dead are few and have an index of their own: their grid shall not choose another one.
+    seen = _readable(dead.grid_code.concat(""))
+    found = (
+        select(alive.id)
+        .join(dead, dead.id_index == alive.id_index)
+        .where(dead.died_on.is_not(None), seen)
+        .where(alive.moved_out_on.is_(None), alive.died_on.is_(None))
     )
-    return Resident.id_index.in_(dead)
+    return Resident.id.in_(found)
 
 
 def no_head() -> ColumnElement[bool]:
@@ -142,21 +147,26 @@ def counted(session: Session, under: str, digits: int) -> dict[str, Counted]:
         for code, name, declared in session.execute(_grids(under, digits))
     }
     grown = or_(Resident.phone_index.is_not(None), no_phone())
-    sums = _sums(Resident, under, digits, PEOPLE | {"grown": lambda: grown})
-    for code, count, *gaps in session.execute(sums.where(*living())):
-        part = found.setdefault(code, Counted(code))
-        *plain, part.grown = gaps
-        part.people = count
-        part.gaps |= dict(zip(PEOPLE, plain, strict=True))
-    for code, count, *gaps in session.execute(_sums(Household, under, digits, HOUSEHOLDS)):
-        part = found.setdefault(code, Counted(code))
-        part.households = count
-        part.gaps |= dict(zip(HOUSEHOLDS, gaps, strict=True))
-    for code, count, *gaps in session.execute(_sums(Dwelling, under, digits, HOMES)):
-        part = found.setdefault(code, Counted(code))
-        part.homes = count
-        part.gaps |= dict(zip(HOMES, gaps, strict=True))
+    sums = _sums(Resident, under, PEOPLE | {"grown": lambda: grown})
+    for code, count, *gaps, adults in session.execute(sums.where(*living())):
+        part = _part(found, code[:digits], PEOPLE, gaps)
+        part.people += count
+        part.grown += adults
+    for code, count, *gaps in session.execute(_sums(Household, under, HOUSEHOLDS)):
+        _part(found, code[:digits], HOUSEHOLDS, gaps).households += count
+    for code, count, *gaps in session.execute(_sums(Dwelling, under, HOMES)):
+        _part(found, code[:digits], HOMES, gaps).homes += count
     return dict(sorted(found.items()))
+
+
+def _part(
+    found: dict[str, Counted], code: str, names: Iterable[str], gaps: Iterable[int]
+) -> Counted:
+    """The part ``code``, with ``gaps`` added to those it has."""
+    part = found.setdefault(code, Counted(code))
+    for name, count in zip(names, gaps, strict=True):
+        part.gaps[name] = part.gaps.get(name, 0) + count
+    return part
 
 
 def registered_percent(session: Session) -> int | None:
@@ -187,13 +197,13 @@ def pairs(session: Session, under: str) -> dict[str, int]:
     return dict(zip(PAIRS, session.execute(select(*counts)).one(), strict=True))
 
 
-def _sums(model: Any, under: str, digits: int, conditions: dict[str, Condition]) -> Select[Any]:
-    part = func.substr(model.grid_code, 1, digits)
+def _sums(model: Any, under: str, conditions: dict[str, Condition]) -> Select[Any]:
+    """Per cell: what is grouped in the order of the index needs no sorting."""
     columns = [func.sum(case((condition(), 1), else_=0)) for condition in conditions.values()]
     return (
-        select(part, func.count(), *columns)
+        select(model.grid_code, func.count(), *columns)
         .where(_readable(model.grid_code), _below(model.grid_code, under))
-        .group_by(part)
+        .group_by(model.grid_code)
     )
 
 

@@ -15,6 +15,7 @@ from portal.rules.demo.homes import HomePlan
 
 NO_PHONE, NO_RELATION, NO_PAPERS = 0.02, 0.004, 0.003  # shares of people
 HOUSEHOLDS_PER_HEADLESS = 150
+AREA = 14  # digits
 PEOPLE_PER_TWIN, PEOPLE_PER_MOVE = 800, 1000  # of one suspected duplicate, one old record
 
 
@@ -73,10 +74,17 @@ def _twice(households: Sequence[HouseholdPlan], random: Random) -> None:
     alone = [h for h in households if len(h.people) == 1 and h.people[0].id_type == "resident_id"]
     count = sum(len(household.people) for household in households)
     twins, moves = count // PEOPLE_PER_TWIN, count // PEOPLE_PER_MOVE
-    chosen = random.sample(alone, min(2 * (twins + moves), len(alone) // 2 * 2))
-    for at, (first, second) in enumerate(zip(chosen[::2], chosen[1::2], strict=True)):
-        if first.grid_code == second.grid_code:
-            continue
+    # Two records of one area, so that one clerk sees both.
+    chosen = random.sample(alone, min(4 * (twins + moves), len(alone)))
+    chosen.sort(key=lambda household: household.grid_code)
+    found = [
+        pair
+        for pair in zip(chosen[::2], chosen[1::2], strict=False)
+        if pair[0].grid_code != pair[1].grid_code
+        and pair[0].grid_code[:AREA] == pair[1].grid_code[:AREA]
+    ]
+    random.shuffle(found)
+    for at, (first, second) in enumerate(found[: twins + moves]):
         known, other = first.people[0], second.people[0]
         other.name, other.sex, other.birth_date = known.name, known.sex, known.birth_date
         if at < twins:
