@@ -20,6 +20,7 @@ from portal.rules.check_grids import check_grids
 from portal.views import papers
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
+from portal.views.grids import registered
 from portal.views.grids.boundary import BoundaryMixin
 from portal.views.grids.bounds import BoundsMixin
 from portal.views.grids.regrid import RegridMixin, history_of, regriddable
@@ -90,10 +91,11 @@ class GridView(BoundaryMixin, BoundsMixin, RegridMixin, StaffMapMixin, EntityVie
         return found
 
     def extras(self, row: Grid) -> list[tuple[str, dict[str, Any]]]:
-        """The map, where a boundary is on record, and the documents."""
+        """The map, where a boundary is on record, what is registered, and the documents."""
         found: list[tuple[str, dict[str, Any]]] = []
         if row.boundary is not None:
             found.append(("views/grids/map.html", {"url": f"/directory/{row.code}/map.svg"}))
+        found += registered.panel(self.datamodel.session, row)
         issues = scope.covers(scope.current().prefixes(roles.WRITE, "IssuedDocument"), row.code)
         shown = papers.panel(self.datamodel.session, row, issues)
         told = history_of(self.datamodel.session, row.code, self.route_base)
