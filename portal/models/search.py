@@ -7,7 +7,9 @@ xfl fl l ". A query word matches at the start of a term, Chinese words anywhere 
 import re
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
+from pypinyin import Style
+
+from portal.models.pinyin import syllables
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 
@@ -25,13 +27,13 @@ def search_terms(*texts: str | None) -> str:
 
 @lru_cache(maxsize=20_000)
 def _spellings(run: str) -> tuple[str, ...]:
-    syllables = lazy_pinyin(run, style=Style.NORMAL)
-    starts = range(len(syllables))
-    full = ["".join(syllables[start:]) for start in starts]
-    initials = ["".join(s[0] for s in syllables[start:]) for start in starts]
+    read = syllables(run, Style.NORMAL)
+    starts = range(len(read))
+    full = ["".join(read[start:]) for start in starts]
+    initials = ["".join(s[0] for s in read[start:]) for start in starts]
     return (*full, *initials)
 
 
 def sort_key(text: str | None) -> str:
     """A key that sorts Chinese names by pinyin on every engine."""
-    return " ".join(lazy_pinyin(text or "", style=Style.TONE3))[:200].lower()
+    return " ".join(syllables(text or "", Style.TONE3))[:200].lower()
