@@ -2,9 +2,9 @@
 nothing outside their grids is written or shown.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -26,7 +26,7 @@ from portal.rules.imports import (
     write_rejects,
 )
 from portal.rules.imports.kind import Kind, Refused
-from portal.rules.imports.layout import Outline, Source, outline, read_source
+from portal.rules.imports.layout import Outline, Source, outline, source_of
 from portal.rules.masking import hide_numbers, mask
 from portal.rules.tasks import Progress
 
@@ -45,15 +45,17 @@ def check(progress: Progress) -> None:
     kind = KINDS[params["kind"]]
     with _as_owner(progress):
         try:
-            source = _source(kind, params)
-            seen = _outline(progress, kind, source)
+            with _source(kind, params) as source:
+                seen = _outline(progress, kind, source)
+                upload = Upload(source, seen.layout, params["name"])
+                options = Options(dry_run=True, rename=params.get("rename", False))
+                report = _run(progress, kind, upload, options)
         except Refused as refused:
             report = Report(kind.name, True, refused_file=refused.reason, detail=refused.detail)
             progress.conclude({"outline": None, "report": report.as_dict(), "samples": []}, 0, 0)
             return
-        upload = Upload(source, seen.layout, params["name"])
-        options = Options(dry_run=True, rename=params.get("rename", False))
-        report = _run(progress, kind, upload, options)
+        if report.refused_file is None:
+            seen = replace(seen, rows=report.rows + report.ignored)
         told = {
             "outline": _shown(kind, seen),
             "report": report.as_dict(),
@@ -75,13 +77,13 @@ def run(progress: Progress) -> None:
 def _import(progress: Progress, kind: Kind) -> None:
     params = progress.params
     layout = importing.layout_of(params)
-    try:
-        source = _source(kind, params)
-    except Refused as refused:
-        raise RuleError(REASONS[refused.reason]) from refused
     assert layout is not None
     options = Options(rename=params.get("rename", False), task=progress.task_id)
-    report = _run(progress, kind, Upload(source, layout, params["name"]), options)
+    try:
+        with _source(kind, params) as source:
+            report = _run(progress, kind, Upload(source, layout, params["name"]), options)
+    except Refused as refused:
+        raise RuleError(REASONS[refused.reason]) from refused
     if report.refused_file is not None:
         raise RuleError(REASONS[report.refused_file])
     file = None
@@ -112,12 +114,16 @@ def progress_has_report(session: Session, task_id: int) -> bool:
     return session.get_one(Task, task_id).report is not None
 
 
-def _source(kind: Kind, params: dict[str, Any]) -> Source:
+@contextmanager
+def _source(kind: Kind, params: dict[str, Any]) -> Iterator[Source]:
     file = importing.upload_file(params)
     if file is None:
         raise RuleError(importing.NOT_KEPT)
-    with sealedfiles.in_memory(sealedfiles.read(file)) as clear:
-        return read_source(clear, kind, params["ending"])
+    with (
+        sealedfiles.in_memory(sealedfiles.read(file)) as clear,
+        source_of(clear, kind) as source,
+    ):
+        yield source
 
 
 def _outline(progress: Progress, kind: Kind, source: Source) -> Outline:
@@ -129,19 +135,9 @@ def _outline(progress: Progress, kind: Kind, source: Source) -> Outline:
 
 def _run(progress: Progress, kind: Kind, upload: Upload, options: Options) -> Report:
     try:
-        return run_upload(progress.session, kind, upload, options, _teller(progress))
+        return run_upload(progress.session, kind, upload, options, progress.tell)
     except Forbidden as refused:
         raise RuleError(importing.NOT_YOURS) from refused
-
-
-def _teller(progress: Progress) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
-        if done == 0:
-            progress.begin(total)
-        else:
-            progress.step(count=done - progress.done)
-
-    return tell
 
 
 def _shown(kind: Kind, seen: Outline) -> dict[str, Any]:

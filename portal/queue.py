@@ -39,6 +39,8 @@ PAUSES = (10, 60, 300)  # seconds before the second, third and fourth try
 TIMEOUT = 600  # seconds a job may take unless it says otherwise
 KEEP_RESULT = 24 * 3600
 KEEP_FAILURE = 14 * 24 * 3600
+PACE, END = "portal:pace:", "portal:end:"  # keys of a task's figures and of the wish for an end
+KEEP_PACE = 3600  # seconds
 WAITING = "portal.queue.waiting"  # Session.info: what starts at the commit
 WRITTEN = "portal.queue.written"  # Session.info: this transaction has sent a write
 # A job in one of these states will still run, so asking for it again adds nothing.
@@ -164,6 +166,50 @@ def health(client: Redis) -> Health:
     beats = client.zrange(cron_scheduler_registry.get_registry_key(), -1, -1, withscores=True)
     age = time.time() - float(beats[0][1]) if beats else None
     return Health(workers(client), sum(queue(client, name).count for name in NAMES), age)
+
+
+# -- how far long work is, past the database (on SQLite its writer keeps everybody else out) ------
+
+
+def note_pace(work: int, done: int, total: int) -> bool:
+    """Keep that ``done`` of ``total`` items of a task are done; whether an end was asked for. A
+    lost server keeps nothing and asks for nothing.
+    """
+    try:
+        pipe = connection().pipeline(transaction=False)
+        pipe.set(f"{PACE}{work}", f"{done}/{total}", ex=KEEP_PACE)
+        pipe.exists(f"{END}{work}")
+        return bool(pipe.execute()[1])
+    except RedisError:
+        return False
+
+
+def pace(work: int) -> tuple[int, int] | None:
+    """Items done and items in all as ``note_pace`` kept them; None where nothing is known."""
+    try:
+        told: Any = connection().get(f"{PACE}{work}")
+    except RedisError:
+        return None
+    if not told:
+        return None
+    done, _slash, total = told.decode().partition("/")
+    return int(done), int(total)
+
+
+def ask_end(work: int) -> None:
+    """Ask whoever works on the task for an end."""
+    try:
+        connection().set(f"{END}{work}", 1, ex=KEEP_PACE)
+    except RedisError:
+        log.warning("the queue is away: task %s is asked through the database only", work)
+
+
+def forget_pace(work: int) -> None:
+    """The task has ended, or begins anew."""
+    try:
+        connection().delete(f"{PACE}{work}", f"{END}{work}")
+    except RedisError:
+        log.warning("the queue is away: what it knows of task %s goes by itself", work)
 
 
 # -- the session's own events --------------------------------------------------------------------

@@ -9,13 +9,22 @@ import xlsxwriter
 from portal.models import Grid
 from portal.rules.imports import KINDS, cells
 from portal.rules.imports.kind import Column, Kind, Refused
-from portal.rules.imports.reader import read_features, read_mapping, read_table
+from portal.rules.imports.reader import Table, opened, read_features, read_mapping
+from portal.rules.imports.reader import read_table as table_of
 
 pytestmark = pytest.mark.one_engine
 
 DATA = Path(__file__).parent / "data"
 GRIDS = KINDS["grids"]
 ROWS = "编码,名称,级别\n420102002990,幸福里社区,社区\n"
+
+
+def read_table(file, kind, mapping) -> Table:
+    """The table of a file with all its rows."""
+    with opened(file) as sheets:
+        table = table_of(sheets, kind, mapping)
+        table.rows = list(table.rows)
+    return table
 
 
 def read(tmp_path, content, name="file.csv", mapping=None):

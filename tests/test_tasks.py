@@ -171,10 +171,10 @@ def test_asked_to_end_while_nobody_works_on_it(session):
 
 def test_the_time_left_follows_the_pace():
     begun = clock.now()
-    task = Task(state="running", started_at=begun, total=30, done=8, failed=2)
-    assert tasks.remaining(task, begun + timedelta(seconds=10)) == timedelta(seconds=20)
-    task.done = task.failed = 0
-    assert tasks.remaining(task, begun) is None
+    task = Task(state="running", started_at=begun, total=30)
+    later = begun + timedelta(seconds=10)
+    assert tasks.remaining(task, 10, 30, later) == timedelta(seconds=20)
+    assert tasks.remaining(task, 0, 30, begun) is None
 
 
 def test_files_go_after_their_time_and_the_row_says_so(session, work, client_as, portal):

@@ -120,6 +120,9 @@ FINDING_KINDS = {
 }
 IMPORT_KINDS = {
     "residents": _l("Residents"),
+    "households": _l("Households"),
+    "dwellings": _l("Dwellings"),
+    "buildings": _l("Buildings"),
     "grids": _l("Grids"),
     "divisions": _l("Divisions"),
     "boundaries": _l("Boundaries"),

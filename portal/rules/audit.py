@@ -16,12 +16,15 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from portal import clock, scope
 from portal.models import AuditEntry
+from portal.rules import bulk
 from portal.rules.masking import HIDDEN
 
 UNTOLD = {"version", "created_at", "updated_at", "search_terms", "phone_index", "last_login"}
 UNTOLD |= {"token", "token_index", "id_index", "id_tail_index", "name_sort", "number_fault"}
 UNTOLD_COUNTS = {"login_count", "fail_login_count", "changed_on", "created_on"}
 LONGEST = 500
+MANY = 50  # entries
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def install(session_factory: Any) -> None:
@@ -61,12 +64,17 @@ def record_bulk(
     """
     common = _who() | {"action": action, "table_name": table_name}
     rows = [
-        common
-        | entry
-        | {"changes": _json(entry.get("changes")), "row_label": _short(entry.get("row_label"))}
+        {
+            **common,
+            **entry,
+            "changes": _json(entry.get("changes")),
+            "row_label": _short(entry.get("row_label")),
+        }
         for entry in entries
     ]
-    if rows:
+    if len(rows) > MANY:
+        bulk.insert_rows(session, AuditEntry.__table__, rows)
+    elif rows:
         session.execute(insert(AuditEntry), rows)
 
 
@@ -195,7 +203,7 @@ def _short(text: Any) -> str | None:
 
 
 def _json(changes: dict[str, Any] | None) -> str | None:
-    return json.dumps(changes, ensure_ascii=False, default=str) if changes else None
+    return _encode(changes) if changes else None
 
 
 def _who() -> dict[str, Any]:

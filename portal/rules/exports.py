@@ -183,6 +183,44 @@ def _residents(session: Session, condition: ColumnElement[bool]) -> Iterator[Rec
     return _stream(session, statement)
 
 
+def _buildings(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    names = [column.name for column in KINDS["buildings"].columns]
+    columns = [getattr(Building, name) for name in names]
+    statement = select(*columns).where(condition)
+    return _stream(session, statement.order_by(Building.grid_code, Building.id))
+
+
+def _dwellings(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    statement = (
+        select(
+            Dwelling.grid_code,
+            Building.name.label("building"),
+            *(Dwelling.unit, Dwelling.room, Dwelling.use),
+            *(Dwelling.owner_name, Dwelling.owner_phone),
+        )
+        .join(Dwelling.building)
+        .where(condition)
+        .order_by(Dwelling.grid_code, Dwelling.id)
+    )
+    return _stream(session, statement)
+
+
+def _households(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    statement = (
+        select(
+            Household.grid_code,
+            Building.name.label("building"),
+            *(Dwelling.unit, Dwelling.room),
+            *(Household.number.label("household"), Household.kind),
+        )
+        .join(Household.dwelling)
+        .join(Dwelling.building)
+        .where(condition)
+        .order_by(Household.grid_code, Household.id)
+    )
+    return _stream(session, statement)
+
+
 def _posts(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
     statement = (
         select(
@@ -218,6 +256,9 @@ def _workdays(session: Session, condition: ColumnElement[bool]) -> Iterator[Reco
 SOURCES: dict[str, Source] = {
     "divisions": Source(Grid, Grid.code, _divisions),
     "grids": Source(Grid, Grid.code, _grids),
+    "buildings": Source(Building, Building.grid_code, _buildings),
+    "dwellings": Source(Dwelling, Dwelling.grid_code, _dwellings),
+    "households": Source(Household, Household.grid_code, _households),
     "residents": Source(Resident, Resident.grid_code, _residents),
     "workers": Source(Worker, Worker.grid_code, _workers),
     "posts": Source(Post, Post.grid_code, _posts),

@@ -9,6 +9,7 @@ works on any more, so that a killed worker or a lost queue only delays it.
 
 import json
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ JOB = "jobs.tasks.run"
 TIMEOUT = 3600  # seconds
 OPEN = ("queued", "running")
 LONGEST_ERROR = 400
+BETWEEN = 0.3  # seconds from one figure to the next
 MOST_ATTEMPTS = 3  # a task that kills its worker every time must not do so for ever
 # Why a task failed, where it was not a rule that refused: words in ``messages.WORDS``.
 FAULT, CRASHED = "fault", "crashed"
@@ -87,7 +89,12 @@ def own(session: Session, user_id: int, task_id: int) -> Task | None:
 def cancel(session: Session, task: Task) -> None:
     """Ask for an end: at once if it only waits, otherwise after the item in hand; of what has ended
     already nothing. The caller commits.
+
+    Work that holds the only write lock of SQLite hears of it through the queue server, gives up and
+    so lets this write through.
     """
+    if task.state in OPEN:
+        queue.ask_end(task.id)
     asked = and_(Task.cancel_asked_at.is_(None), Task.state.in_(OPEN))
     _set(session, task.id, asked, cancel_asked_at=clock.now())
     _set(session, task.id, Task.state == "queued", state="cancelled", finished_at=clock.now())
@@ -124,6 +131,7 @@ class Progress:
     params: dict[str, Any]
     done: int = 0
     failed: int = 0
+    told_at: float = 0.0
 
     def begin(self, total: int) -> None:
         """How many items there will be."""
@@ -138,6 +146,17 @@ class Progress:
         self._write(done=self.done, failed=self.failed)
         asked = select(Task.cancel_asked_at).where(Task.id == self.task_id)
         if self.session.scalar(asked) is not None:
+            raise Cancelled
+
+    def tell(self, done: int, total: int) -> None:
+        """How far one long transaction is: past the database, nothing is committed. Raises
+        Cancelled if the owner asked for an end.
+        """
+        now = time.monotonic()
+        if 0 < done < total and now - self.told_at < BETWEEN:
+            return
+        self.told_at = now
+        if queue.note_pace(self.task_id, done, total):
             raise Cancelled
 
     def result(self, path: Path, name: str) -> None:
@@ -201,6 +220,7 @@ def finish(session: Session, task_id: int, state: str, error: object = None) -> 
     """
     text = kept(error or "")
     text = text if len(text) <= LONGEST_ERROR else str(error)[:LONGEST_ERROR]
+    queue.forget_pace(task_id)
     values = {"state": state, "finished_at": clock.now(), "error": text}
     if _set(session, task_id, Task.state.in_(OPEN), **values):
         session.expire_all()
@@ -218,6 +238,7 @@ def finish(session: Session, task_id: int, state: str, error: object = None) -> 
 
 def reopen(session: Session, task_id: int) -> None:
     """A task that failed waits again; the caller queues its job and commits."""
+    queue.forget_pace(task_id)
     fresh = {"finished_at": None, "error": None, "attempts": 0}
     _set(session, task_id, Task.state == "failed", state="queued", **fresh)
 
@@ -227,12 +248,17 @@ def waiting(session: Session) -> list[int]:
     return list(session.scalars(select(Task.id).where(Task.state.in_(OPEN)).order_by(Task.id)))
 
 
-def remaining(task: Task, now: datetime) -> timedelta | None:
+def how_far(task: Task) -> tuple[int, int]:
+    """Items that have ended, and items in all; while it runs as it tells past the database."""
+    told = queue.pace(task.id) if task.state == "running" else None
+    return told or (task.done + task.failed, task.total)
+
+
+def remaining(task: Task, ended: int, total: int, now: datetime) -> timedelta | None:
     """How long it will still take at the pace so far; None where nothing can be said yet."""
-    ended = task.done + task.failed
-    if task.state != "running" or task.started_at is None or not ended or task.total < ended:
+    if task.state != "running" or task.started_at is None or not ended or total < ended:
         return None
-    return (now - clock.local(task.started_at)) / ended * (task.total - ended)
+    return (now - clock.local(task.started_at)) / ended * (total - ended)
 
 
 def forget_files(session: Session, days: int) -> int:

@@ -58,7 +58,8 @@ class Work:
 def worded(task: Task, *, with_report: bool = False) -> Work:
     """A task in words; its report only where the page shows it."""
     report = json.loads(task.report) if with_report and task.report else {}
-    left = tasks.remaining(task, clock.now())
+    ended, total = tasks.how_far(task)
+    left = tasks.remaining(task, ended, total, clock.now())
     kept = tasks.result_file(task) is not None
     return Work(
         task.id,
@@ -68,9 +69,9 @@ def worded(task: Task, *, with_report: bool = False) -> Work:
         str(TASK_STATES[task.state]),
         TONES[task.state],
         format_date(task.created_at),
-        task.total,
-        task.done + task.failed,
-        _figures(task),
+        total,
+        ended,
+        _figures(task, ended, total),
         _left(left) if task.state == "running" else "",
         str(TASK_ERRORS.get(task.error or "") or reworded(task.error or "")),
         task.state in tasks.OPEN,
@@ -90,12 +91,12 @@ def _title(task: Task) -> str:
     return _("%(what)s: %(grid)s", what=kind, grid=name or task.grid_code)
 
 
-def _figures(task: Task) -> str:
+def _figures(task: Task, ended: int, total: int) -> str:
     """How far it is: "12 of 34, 2 of them failed"."""
-    if not task.total and task.state in tasks.OPEN:
+    if not total and task.state in tasks.OPEN:
         return ""
-    ended, total = (format_number(number) for number in (task.done + task.failed, task.total))
-    told = _("%(ended)s of %(total)s", ended=ended, total=total)
+    words = {"ended": format_number(ended), "total": format_number(total)}
+    told = _("%(ended)s of %(total)s", **words)
     if task.failed:
         told = _("%(told)s, %(failed)s failed", told=told, failed=format_number(task.failed))
     return told

@@ -224,7 +224,7 @@ def _resident(code: str, household: int, person: Any) -> dict[str, Any]:
         "moved_in_on": person.moved_in_on,
         "moved_out_on": person.moved_out_on,
         "died_on": person.died_on,
-        "search_terms": search_terms(person.name),
+        "search_terms": search_terms(person.name, people=True),
     }
 
 

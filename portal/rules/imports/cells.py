@@ -31,6 +31,7 @@ DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?", re.ASCII)
 PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 YES = {"是", "有", "公示", "同意", "√", "✓", "y", "yes", "true", "1", "1.0"}
 NO = {"否", "无", "不公示", "不同意", "×", "✗", "n", "no", "false", "0", "0.0"}
+DECIMAL = re.compile(r"[+-]?\d{1,9}(\.\d{1,15})?", re.ASCII)
 NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?([户人个]?)", re.ASCII)
 
 
@@ -147,6 +148,26 @@ def whole_number(low: int, high: int) -> Cleaner:
         if match[1] != value:
             note("number_format")
         return int(match[1])
+
+    return clean
+
+
+def decimal(low: float, high: float) -> Cleaner:
+    """A number with a fraction from ``low`` to ``high``."""
+
+    def clean(cell: Any, note: Note) -> float | None:
+        if isinstance(cell, int | float) and not isinstance(cell, bool):
+            value = float(cell)
+        else:
+            digits = _without_blanks(_narrow(_trimmed(cell, note), note), note)
+            if not digits:
+                return None
+            if not DECIMAL.fullmatch(digits):
+                raise Bad("bad_number")
+            value = float(digits)
+        if not low <= value <= high:
+            raise Bad("bad_number")
+        return value
 
     return clean
 

@@ -1,6 +1,7 @@
-"""One run of an import: read, clean, plan, write, report."""
+"""One run of an import: read, clean, plan, write, report; part by part where the kind allows it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,23 @@ from portal import roles, scope
 from portal.errors import Forbidden
 from portal.models import ImportBatch
 from portal.rules import audit, stale
-from portal.rules.imports.cells import Bad
-from portal.rules.imports.kind import Column, Kind, Line, Refused
+from portal.rules.imports.cleaning import Tell, lines_of, reject_repeats
+from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
-from portal.rules.imports.reader import (
-    Table,
-    cell_of,
-    read_features,
-    read_mapping,
-    read_table,
-)
+from portal.rules.imports.reader import Table, opened, read_features, read_mapping, read_table
 from portal.rules.imports.report import Report
-from portal.rules.imports.work import Draft, Options, Work, place_of, settle, take_write_lock
-from portal.rules.imports.writer import samples, write
-from portal.rules.masking import hide_numbers, mask
+from portal.rules.imports.work import (
+    Draft,
+    Options,
+    Place,
+    Work,
+    lock_kind,
+    settle,
+    take_write_lock,
+)
+from portal.rules.imports.writer import MOST_SAMPLES, samples, write
 
 LONGEST_NAME = 200
-TELL_AFTER = 500  # rows
 
 
 @dataclass(frozen=True)
@@ -53,87 +54,99 @@ def run_import(
     ``options.dry_run`` everything is done and taken back. A file that cannot be read is reported,
     not raised. Raises Forbidden when the identity may not write this kind at all.
     """
-    return _run(session, kind, lambda: _read(kind, file, mapping), file.name, options or Options())
+    return _run(session, kind, _read(kind, file, mapping), file.name, options or Options())
 
 
 def run_upload(
-    session: Session,
-    kind: Kind,
-    upload: Upload,
-    options: Options,
-    tell: Callable[[int, int], None],
+    session: Session, kind: Kind, upload: Upload, options: Options, tell: Tell
 ) -> Report:
-    """The same for a file that came with a page. ``tell(rows read, rows in all)`` is called while
-    the rows are read, before anything is written, and may raise to end it.
+    """The same for a file that came with a page. ``tell(rows done, rows in all)`` is called all
+    the time and may raise to end it: then nothing was written.
     """
-    return _run(
-        session,
-        kind,
-        lambda: table_of(upload.source, kind, upload.layout),
-        upload.name,
-        options,
-        tell,
-    )
+    return _run(session, kind, _read_upload(kind, upload), upload.name, options, tell)
 
 
 def _run(
     session: Session,
     kind: Kind,
-    read: Callable[[], Table],
+    read: AbstractContextManager[Table],
     name: str,
     options: Options,
-    tell: Callable[[int, int], None] = lambda done, total: None,
+    tell: Tell = lambda done, total: None,
 ) -> Report:
     if not scope.current().can(roles.WRITE, kind.model.resource or ""):
         raise Forbidden(f"{roles.WRITE} {kind.model.resource}")
     report = Report(kind.name, options.dry_run, task=options.task)
     try:
-        table = read()
+        with read as table:
+            report.header, report.extra_columns = table.header, table.extra_columns
+            report.dropped_columns = table.dropped_columns
+            _apply(session, _Run(kind, name, options, table, report), tell)
+            report.ignored = table.ignored
     except Refused as refused:
+        report = Report(kind.name, options.dry_run, task=options.task)
         return replace(report, refused_file=refused.reason, detail=refused.detail)
-    report.header, report.extra_columns = table.header, table.extra_columns
-    report.dropped_columns, report.ignored = table.dropped_columns, table.ignored
-    lines = []
-    for done, (number, cells) in enumerate(table.rows):
-        if done % TELL_AFTER == 0:
-            tell(done, len(table.rows))
-        lines.append(_line(kind, table, number, cells))
-    tell(len(lines), len(lines))
-    _reject_repeats(kind, lines)
-    _apply(session, kind, name, options, lines, report)
     return report
 
 
-def _apply(
-    session: Session,
-    kind: Kind,
-    name: str,
-    options: Options,
-    lines: list[Line],
-    report: Report,
-) -> None:
+@dataclass(frozen=True)
+class _Run:
+    """What is imported, how, and what there is to say about it."""
+
+    kind: Kind
+    name: str
+    options: Options
+    table: Table
+    report: Report
+
+
+def _apply(session: Session, run: _Run, tell: Tell) -> None:
     session.flush()
+    lock_kind(session, run.kind)
     take_write_lock(session)
     attempt = session.begin_nested()
-    batch = _open_batch(session, kind, name)
-    work = Work(session, kind, options)
-    kind.plan(work, [line for line in lines if not line.failed])
-    drafts, report.also_created = settle(work.drafts)
-    if options.dry_run:
-        report.samples = samples(drafts)
-    write(session, batch, kind.tables, drafts)
-    report.count(lines)
+    try:
+        batch, noted = _write_all(session, run, tell)
+    except BaseException:
+        if attempt.is_active:
+            attempt.rollback()
+        raise
+    if batch is None:
+        attempt.rollback()
+        return
+    attempt.commit()
+    run.report.batch = batch
+    _note_boards(session, noted)
+    session.expire_all()  # the rows were written past the session
+
+
+def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, list[Draft]]:
+    """Everything of the file; the batch, None if it is not kept, and what boards may show."""
+    kind, options, report = run.kind, run.options, run.report
+    batch = _open_batch(session, kind, run.name)
+    work = Work(session, kind, options, batch.id, batch.created_at)
+    place, seen, noted = Place(kind), set[Any](), list[Draft]()
+    for lines in lines_of(kind, run.table, tell):
+        reject_repeats(kind, lines, seen)
+        kind.plan(work, [line for line in lines if not line.failed])
+        drafts, also_created = settle(work.taken())
+        report.also_created.update(also_created)
+        if options.dry_run:
+            report.samples += samples(drafts, MOST_SAMPLES - len(report.samples))
+        write(session, batch, kind.tables, drafts)
+        if kind.after is not None:
+            kind.after(work, [draft for draft in drafts if draft.row_id is not None])
+        place.widen(drafts)
+        noted += [draft for draft in drafts if draft.model in stale.REACHES]
+        report.count(lines)
     held_back = options.all_or_nothing and report.failed
     if held_back:
         report.hold_back()
     if held_back or options.dry_run:
-        attempt.rollback()
-        return
-    report.batch = batch.id
-    _close_batch(session, batch.id, report, place_of(kind, drafts))
-    attempt.commit()
-    _note_boards(session, drafts)
-    session.expire_all()  # the rows were written past the session
+        return None, []
+    report.batch, report.ignored = batch.id, run.table.ignored
+    _close_batch(session, batch.id, report, place.code)
+    return batch.id, noted
 
 
 def _note_boards(session: Session, drafts: Iterable[Draft]) -> None:
@@ -149,9 +162,13 @@ def _note_boards(session: Session, drafts: Iterable[Draft]) -> None:
         stale.note(session, draft.model, draft.row_id, {code for code in places if code})
 
 
-def _read(kind: Kind, file: Path, mapping: Path | None) -> Table:
+@contextmanager
+def _read(kind: Kind, file: Path, mapping: Path | None) -> Iterator[Table]:
     if kind.shape == "table":
-        return read_table(file, kind, read_mapping(mapping, kind))
+        names = read_mapping(mapping, kind)
+        with opened(file) as sheets:
+            yield read_table(sheets, kind, names)
+        return
     header = [column.name for column in kind.columns]
     rows: list[tuple[int, list[Any]]] = []
     for number, feature in enumerate(read_features(file), start=1):
@@ -161,57 +178,13 @@ def _read(kind: Kind, file: Path, mapping: Path | None) -> Table:
             name: value for name, value in told.items() if value is not None and name != "geometry"
         }
         rows.append((number, [source.get(name) for name in header]))
-    return Table(header, {name: place for place, name in enumerate(header)}, rows)
+    places = {name: place for place, name in enumerate(header)}
+    yield Table(header, places, rows, total=len(rows))
 
 
-def _line(kind: Kind, table: Table, number: int, cells: list[Any]) -> Line:
-    line = Line(number, cells)
-    for column in kind.columns:
-        raw = cell_of(table, column, cells)
-        try:
-            value = column.clean(raw, _noting(line))
-        except Bad as bad:
-            _reject(line, column, bad.reason, raw)
-            continue
-        if value is not None:
-            line.values[column.name] = value
-        elif column.required:
-            _reject(line, column, column.required, None)
-    return line
-
-
-def _noting(line: Line) -> Any:
-    """A ``note`` that counts each reason once per cell."""
-    seen: set[str] = set()
-
-    def note(reason: str) -> None:
-        if reason not in seen:
-            seen.add(reason)
-            line.notes.append(reason)
-
-    return note
-
-
-def _reject(line: Line, column: Column, reason: str, raw: Any) -> None:
-    if line.error is None:
-        text = None if raw is None else str(raw)[:120]
-        line.error = {
-            "row": line.number,
-            "column": column.name,
-            "reason": reason,
-            "value": mask(text) if column.sensitive else text and hide_numbers(text),
-        }
-
-
-def _reject_repeats(kind: Kind, lines: Iterable[Line]) -> None:
-    seen = set()
-    for line in lines:
-        key = kind.key(line) if kind.key and not line.failed else None
-        if key is None:
-            continue
-        if key in seen:
-            line.error = {"row": line.number, "column": None, "reason": "duplicate_row"}
-        seen.add(key)
+@contextmanager
+def _read_upload(kind: Kind, upload: Upload) -> Iterator[Table]:
+    yield table_of(upload.source, kind, upload.layout)
 
 
 def _open_batch(session: Session, kind: Kind, name: str) -> ImportBatch:

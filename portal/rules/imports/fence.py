@@ -1,8 +1,9 @@
-"""Reads a spreadsheet that a stranger made, in a process of its own with little memory and time.
+"""Reads a spreadsheet in a process of its own, with little memory and time, row by row.
 
 A few kilobytes can unpack to gigabytes, and one cell at the far corner makes a table of billions:
-then this process dies, not the worker. Run as a program, this file needs nothing of the portal; it
-prints one JSON array per line: ``["sheet"]`` before each sheet, then its rows.
+then this process dies, not the worker. Run as a program, this file needs nothing of the portal. It
+prints one JSON array per line: for each sheet ``["sheet", rows]`` and its first rows, then
+``["end"]``; for each number of a sheet that it reads, all rows of that sheet and ``["end"]``.
 """
 
 import io
@@ -10,18 +11,24 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from python_calamine import load_workbook
+from python_calamine import CalamineSheet, load_workbook
 
 MOST_MEMORY = 1024**3  # bytes
 MOST_SECONDS = 60  # of computing
 MOST_OUTPUT = 100 * 1024 * 1024  # bytes
-SHEET = ["sheet"]
+MOST_HEAD = 8 * 1024 * 1024  # bytes of all first rows
+OWN_FILES = 8  # times as much for somebody at the command line
+HEAD = 60  # rows of a sheet that are told at once
+SHEET, END = "sheet", ["end"]
 DAY, INSTANT = "day", "instant"
+Row = list[Any]
 
 
 class TooMuch(Exception):
@@ -32,44 +39,102 @@ class Unreadable(Exception):
     """The file is no spreadsheet, or a broken one."""
 
 
-def sheets(file: Path) -> list[list[list[Any]]]:
+class Book:
+    """A spreadsheet while its reader lives; ``heads`` are the first rows of its sheets, ``heights``
+    how many rows each has. ``times``: how much more it may need than a file from a page. Raises
+    TooMuch or Unreadable, also from ``rows``.
+    """
+
+    def __init__(self, file: Path, times: int = 1) -> None:
+        self.heads: list[list[Row]] = []
+        self.heights: list[int] = []
+        self._file, self._times = file, times
+        self._child: subprocess.Popen[bytes] | None = None
+        self._start()
+
+    def rows(self, sheet: int) -> Iterator[Row]:
+        """All rows of a sheet, from the first."""
+        if self._child is None:
+            self._start()
+        child = self._child
+        assert child is not None and child.stdin is not None
+        whole = False
+        try:
+            child.stdin.write(f"{sheet}\n".encode())
+            child.stdin.flush()
+            for part in self._parts(MOST_OUTPUT * self._times):
+                yield [_cell(one) if type(one) is list else one for one in part[1:]]
+            whole = True
+        except BrokenPipeError as error:
+            raise TooMuch from error
+        finally:
+            if not whole:  # what it still has to say is nobody's answer
+                self.close()
+
+    def close(self) -> None:
+        """End the reader."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.communicate()
+
+    def __enter__(self) -> "Book":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        # -I: neither the environment nor the current folder has a say in what it loads.
+        command = [sys.executable, "-I", __file__]
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        with self._file.open("rb") as source:
+            # It may lie in memory, where a child finds it by no name.
+            told, given = [str(source.fileno()), str(self._times)], (source.fileno(),)
+            self._child = subprocess.Popen(
+                [*command, *told], stdin=pipe, stdout=pipe, stderr=nowhere, pass_fds=given
+            )
+        self.heads, self.heights = [], []
+        try:
+            for part in self._parts(MOST_HEAD):
+                if part[0] == SHEET:
+                    self.heads.append([])
+                    self.heights.append(part[1])
+                else:
+                    self.heads[-1].append([_cell(one) for one in part[1:]])
+        except BaseException:
+            self.close()
+            raise
+
+    def _parts(self, most: int) -> Iterator[Row]:
+        """What the child says until it says that this is all."""
+        assert self._child is not None and self._child.stdout is not None
+        stream, size = self._child.stdout, 0
+        load = json.loads
+        while line := stream.readline(most + 1):
+            size += len(line)
+            if size > most or not line.endswith(b"\n"):
+                break
+            part: Row = load(line)
+            if part == END:
+                return
+            yield part
+        if size > most:
+            raise TooMuch
+        raise Unreadable if self._child.wait() == 1 else TooMuch  # killed by its limits
+
+
+def sheets(file: Path) -> list[list[Row]]:
     """The sheets of ``file``: rows of cells (text, numbers, truths, dates). Raises TooMuch or
     Unreadable.
     """
-    found: list[list[list[Any]]] = []
-    size = 0
-    # -I: neither the environment nor the current folder has a say in what it loads.
-    command = [sys.executable, "-I", __file__]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with (
-        file.open("rb") as source,  # it may lie in memory, where a child finds it by no name
-        subprocess.Popen(command, stdin=source, stdout=pipe, stderr=nowhere) as child,
-    ):
-        assert child.stdout is not None
-        for line in _lines(child.stdout):
-            size += len(line)
-            if size > MOST_OUTPUT:
-                child.kill()
-                raise TooMuch
-            row = json.loads(line)
-            if row == SHEET:
-                found.append([])
-            else:
-                found[-1].append([_cell(part) for part in row[1:]])
-        code = child.wait()
-    if code == 1:
-        raise Unreadable
-    if code != 0:
-        raise TooMuch  # killed by its limits
-    return found
-
-
-def _lines(stream: Any) -> Iterator[bytes]:
-    """Whole lines; one of a process that was killed while it wrote is left out."""
-    while line := stream.readline(MOST_OUTPUT + 1):
-        if not line.endswith(b"\n"):
-            return
-        yield line
+    with Book(file) as book:
+        return [list(book.rows(number)) for number in range(len(book.heads))]
 
 
 def _cell(part: Any) -> Any:
@@ -87,19 +152,46 @@ def _packed(cell: Any) -> Any:
     return [DAY, cell.isoformat()] if isinstance(cell, date) else str(cell)
 
 
+def _told(rows: Iterable[Row]) -> None:
+    write, dump = sys.stdout.write, json.JSONEncoder(separators=(",", ":")).encode
+    for row in rows:
+        while row and row[-1] in (None, ""):
+            row.pop()
+        write(dump(["", *map(_packed, row)]) + "\n")
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[Row]:
+    """Also the empty ones above the first: people count them."""
+    return map(list, sheet.iter_rows())
+
+
+def _serve(file: int) -> None:
+    with open(file, "rb") as source:
+        book = load_workbook(io.BytesIO(source.read()))
+    found = [book.get_sheet_by_name(name) for name in book.sheet_names]
+    for sheet in found:
+        sys.stdout.write(json.dumps([SHEET, sheet.total_height]) + "\n")
+        _told(islice(_rows(sheet), HEAD))
+    while True:
+        sys.stdout.write(json.dumps(END) + "\n")
+        sys.stdout.flush()
+        number = sys.stdin.readline()
+        if not number:
+            return
+        _told(_rows(found[int(number)]))
+
+
 def main() -> int:
-    """Print the spreadsheet that comes in; 1 if it is none."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Serve the spreadsheet that is open as the first argument says; 1 if it is none."""
+    times = int(sys.argv[2])
+    for what, most in (
+        (resource.RLIMIT_AS, MOST_MEMORY * times),
+        (resource.RLIMIT_CPU, MOST_SECONDS * times),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
     try:
-        book = load_workbook(io.BytesIO(sys.stdin.buffer.read()))
-        for name in book.sheet_names:
-            sys.stdout.write(json.dumps(SHEET) + "\n")
-            for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False):
-                while row and row[-1] in (None, ""):
-                    row.pop()
-                sys.stdout.write(json.dumps(["row", *map(_packed, row)]) + "\n")
+        _serve(int(sys.argv[1]))
     except MemoryError:
         return 2
     except Exception:  # whatever the reader stumbles over, the file is at fault

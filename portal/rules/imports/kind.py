@@ -1,5 +1,6 @@
 """What an import needs to know of a kind of file: columns, tables, and how rows become records."""
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,8 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Column:
     """One column: its two headers, how a cell is cleaned, and the reason given when a cell that
-    must not be empty is. ``sensitive`` values are masked wherever the import reports them."""
+    must not be empty is. ``sensitive`` values are masked wherever the import reports them. Text
+    that matches ``plain`` is clean as it is."""
 
     name: str
     zh: str
@@ -29,9 +31,10 @@ class Column:
     aliases: tuple[str, ...] = ()
     sensitive: bool = False
     export: bool = True
+    plain: re.Pattern[str] | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """One row of the file on its way: ``values`` holds the cells that are not empty."""
 
@@ -58,7 +61,9 @@ class Kind:
     ``model``: what a row of the file stands for; ``tables``: everything it may write, those that
     others refer to first. ``plan(work, lines)`` turns the readable lines into records. ``key``
     gives what may occur only once in a file (None: no check). ``shape``: ``table`` (CSV, XLSX)
-    or ``features`` (GeoJSON).
+    or ``features`` (GeoJSON). ``at_once``: how many rows are planned and written together, then
+    ``plan`` is called for each part with the same ``work`` (None: all of them). ``after(work,
+    drafts)`` is called when they are written, with those that made or changed a row.
     """
 
     name: str
@@ -68,6 +73,8 @@ class Kind:
     plan: Callable[[Any, list[Line]], None]
     key: Callable[[Line], Hashable | None] | None = None
     shape: str = "table"
+    at_once: int | None = None
+    after: Callable[[Any, list[Any]], None] | None = None
 
     def column(self, name: str) -> Column:
         """The column called ``name``; raises KeyError."""

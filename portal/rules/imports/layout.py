@@ -1,6 +1,7 @@
 """Which columns of somebody's file are which of ours: proposed, corrected by the person, kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,11 @@ from typing import Any
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.reader import (
     HEADER_WITHIN,
-    Rows,
+    Sheet,
     Table,
-    csv_rows,
-    fenced_sheets,
     header_names,
     key_of,
+    opened,
     read_features,
     table_at,
 )
@@ -36,9 +36,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class Source:
-    """What a file holds, not yet taken for anything: sheets of rows of cells, or features."""
+    """What a file holds, not yet taken for anything: sheets, or features."""
 
-    sheets: list[Rows] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
     features: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -57,11 +57,14 @@ class Outline:
     sheets: int = 1
 
 
-def read_source(file: Path, kind: Kind, ending: str) -> Source:
-    """Read a file that somebody uploaded (``ending``: what it is); raises Refused."""
+@contextmanager
+def source_of(file: Path, kind: Kind) -> Iterator[Source]:
+    """A file that somebody uploaded, while the block runs; raises Refused."""
     if kind.shape != "table":
-        return Source(features=read_features(file))
-    return Source(sheets=fenced_sheets(file) if ending == ".xlsx" else [csv_rows(file)])
+        yield Source(features=read_features(file))
+        return
+    with opened(file, fenced=True) as sheets:
+        yield Source(sheets)
 
 
 def outline(
@@ -81,7 +84,7 @@ def outline(
     if layout is not None:
         at = (layout.sheet, layout.row)
     sheet, row = at or _header_place(source.sheets, names)
-    rows = source.sheets[sheet] if sheet < len(source.sheets) else []
+    rows = source.sheets[sheet].head if sheet < len(source.sheets) else []
     header = [text_of(cell) for cell in rows[row]] if row < len(rows) else []
     if len(header) > MOST_COLUMNS:
         raise Refused("too_many_columns", str(MOST_COLUMNS))
@@ -93,7 +96,8 @@ def outline(
         for place, name in enumerate(header)
     ]
     found = layout or Layout(_proposed(header, names), sheet, row)
-    return Outline(found, header, first, len(below), len(source.sheets))
+    height = source.sheets[sheet].height - row - 1 if rows else 0
+    return Outline(found, header, first, max(0, height), len(source.sheets))
 
 
 def _outline_of_features(
@@ -120,11 +124,11 @@ def table_of(source: Source, kind: Kind, layout: Layout) -> Table:
     """The table of ``source`` read as ``layout`` says; raises Refused."""
     if kind.shape != "table":
         return _table_of_features(source, kind, layout)
-    rows = source.sheets[layout.sheet] if layout.sheet < len(source.sheets) else []
-    if layout.row >= len(rows):
+    sheet = source.sheets[layout.sheet] if layout.sheet < len(source.sheets) else None
+    if sheet is None or layout.row >= len(sheet.head):
         raise Refused("empty_file")
     places = {name: place for place, name in enumerate(layout.columns) if name}
-    return table_at(kind, places, layout.row, rows)
+    return table_at(kind, places, layout.row, sheet)
 
 
 def _table_of_features(source: Source, kind: Kind, layout: Layout) -> Table:
@@ -152,11 +156,11 @@ def _proposed(header: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...
     return tuple(found)
 
 
-def _header_place(sheets: Sequence[Rows], names: Mapping[str, str]) -> tuple[int, int]:
+def _header_place(sheets: Sequence[Sheet], names: Mapping[str, str]) -> tuple[int, int]:
     """Sheet and row with the most known headers; without any the first row that is not empty."""
     best = (0, 0, 0)
     for sheet, rows in enumerate(sheets):
-        for row, cells in enumerate(rows[:HEADER_WITHIN]):
+        for row, cells in enumerate(rows.head[:HEADER_WITHIN]):
             keys = (key_of(cell) for cell in cells[:MOST_COLUMNS])
             score = len({names[key] for key in keys if names.get(key)})
             if score > best[0]:
@@ -164,7 +168,7 @@ def _header_place(sheets: Sequence[Rows], names: Mapping[str, str]) -> tuple[int
     if best[0]:
         return best[1:]
     for sheet, rows in enumerate(sheets):
-        for row, cells in enumerate(rows):
+        for row, cells in enumerate(rows.head):
             if any(text_of(cell) for cell in cells):
                 return sheet, row
     return 0, 0

@@ -9,18 +9,19 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
-from python_calamine import CalamineError, load_workbook
 
 from portal.rules.imports import fence
 from portal.rules.imports.cells import FULL_WIDTH
-from portal.rules.imports.kind import Column, Kind, Refused
+from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.unheld import is_unheld
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -38,40 +39,100 @@ REASON_HEADER = "导入问题 problem"
 
 Rows = list[list[Any]]
 EMPTY: list[Any] = []  # one for all empty rows: a file of line ends must not fill the memory
+Numbered = tuple[int, list[Any]]  # number of the row in the file, its cells
+
+
+@dataclass
+class Sheet:
+    """A sheet that is read while it is used: the first rows, about how many there are, and all of
+    them from the first as often as asked for."""
+
+    head: Rows
+    height: int
+    rows: Callable[[], Iterator[list[Any]]]
 
 
 @dataclass
 class Table:
     """A table as read: ``places`` maps a column's name to its place in a row; ``rows`` are
-    ``(row number in the file, cells)``; ``ignored`` counts total and signature rows;
-    ``dropped_columns`` were not read (``imports/unheld.py``), their cells are empty."""
+    ``(row number in the file, cells)``, to be gone through once; ``total`` is about how many.
+    Counted while they are gone through: ``ignored``, total and signature rows. ``dropped_columns``
+    were not read (``imports/unheld.py``), their cells are empty."""
 
     header: list[str]
     places: dict[str, int]
-    rows: list[tuple[int, list[Any]]]
+    rows: Iterable[Numbered]
     extra_columns: list[str] = field(default_factory=list)
     ignored: int = 0
     dropped_columns: list[str] = field(default_factory=list)
+    total: int = 0
 
 
-def read_table(file: Path, kind: Kind, mapping: Mapping[str, str]) -> Table:
-    """Read a CSV file or spreadsheet of ``kind``.
+def read_table(sheets: list[Sheet], kind: Kind, mapping: Mapping[str, str]) -> Table:
+    """The table of ``kind`` in one of the sheets.
 
     ``mapping``: header in the file to name of a column, for headers we do not know. Raises
-    Refused when the file cannot be read or has no header.
+    Refused when there is no header; going through the rows may raise it too.
     """
-    data = read_bytes(file)
     names = header_names(kind, mapping)
-    best: tuple[int, int, list[list[Any]]] = (0, 0, [])
-    for rows in _sheets(data):
-        for index, row in enumerate(rows[:HEADER_WITHIN]):
+    best: tuple[int, int, Sheet | None] = (0, 0, None)
+    for sheet in sheets:
+        for index, row in enumerate(sheet.head[:HEADER_WITHIN]):
             score = len({names[key] for cell in row if (key := key_of(cell)) in names})
             if score > best[0]:
-                best = (score, index, rows)
-    score, index, rows = best
-    if not score:
+                best = (score, index, sheet)
+    _score, index, found = best
+    if found is None:
         raise Refused("no_header", ", ".join(column.zh for column in kind.required))
-    return _table(kind, names, index, rows)
+    return _table(kind, names, index, found)
+
+
+@contextmanager
+def opened(file: Path, *, fenced: bool = False) -> Iterator[list[Sheet]]:
+    """The sheets of a CSV file or spreadsheet while the block runs; raises Refused.
+
+    ``fenced``: a stranger's file, whose ending was judged before. Spreadsheets are read by a
+    process of their own (``fence.py``), a stranger's with less.
+    """
+    data = read_bytes(file)
+    if data[:4] not in SPREADSHEETS:
+        if data[:1] in (b"{", b"%") and not fenced:
+            raise Refused("wrong_format", "CSV, XLSX")
+        yield [csv_sheet(decode(data))]
+        return
+    _check_unpacked(data)
+    del data
+    with _told_as_refused(), fence.Book(file, 1 if fenced else fence.OWN_FILES) as book:
+        yield [
+            Sheet(head, height, partial(_rows_of, book, number))
+            for number, (head, height) in enumerate(zip(book.heads, book.heights, strict=True))
+        ]
+
+
+def _check_unpacked(data: bytes) -> None:
+    if data[:4] != SPREADSHEETS[0]:
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
+                raise Refused("too_large")
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+        raise Refused("not_readable", "XLSX") from error
+
+
+@contextmanager
+def _told_as_refused() -> Iterator[None]:
+    try:
+        yield
+    except fence.TooMuch as error:
+        raise Refused("too_large") from error
+    except fence.Unreadable as error:
+        raise Refused("not_readable", "XLSX") from error
+
+
+def _rows_of(book: fence.Book, number: int) -> Iterator[list[Any]]:
+    with _told_as_refused():
+        yield from book.rows(number)
 
 
 def read_bytes(file: Path) -> bytes:
@@ -153,71 +214,38 @@ def key_of(cell: Any) -> str:
     return re.sub(r"\([^)]*\)|[\s_*\ufeff:'-]", "", text)
 
 
-def _sheets(data: bytes) -> Iterator[list[list[Any]]]:
-    if data[:4] in SPREADSHEETS:
-        yield from _spreadsheet(data)
-    elif data[:1] in (b"{", b"%"):
-        raise Refused("wrong_format", "CSV, XLSX")
-    else:
-        yield _csv(decode(data))
-
-
-def _spreadsheet(data: bytes) -> Iterator[list[list[Any]]]:
-    try:
-        if data[:4] == SPREADSHEETS[0]:
-            with zipfile.ZipFile(io.BytesIO(data)) as packed:
-                if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
-                    raise Refused("too_large")
-        book = load_workbook(io.BytesIO(data))
-        for name in book.sheet_names:
-            yield book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except (CalamineError, zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        raise Refused("not_readable", "XLSX") from error
-
-
-def csv_rows(file: Path) -> Rows:
-    """The rows of a CSV file that somebody uploaded; raises Refused."""
-    return _csv(decode(read_bytes(file)))
-
-
-def fenced_sheets(file: Path) -> list[Rows]:
-    """The sheets of a spreadsheet that somebody uploaded; raises Refused."""
-    read_bytes(file)
-    try:
-        return fence.sheets(file)
-    except fence.TooMuch as error:
-        raise Refused("too_large") from error
-    except fence.Unreadable as error:
-        raise Refused("not_readable", "XLSX") from error
-
-
-def _csv(text: str) -> Rows:
+def csv_sheet(text: str) -> Sheet:
+    """The text of a CSV file as a sheet; raises Refused."""
     head = "\n".join(text.split("\n", HEADER_WITHIN)[:HEADER_WITHIN])
     delimiter = max(",\t;", key=head.count)
     csv.field_size_limit(LONGEST_CELL)
-    try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        return [row or EMPTY for row in islice(rows, MOST_ROWS + HEADER_WITHIN)]
-    except csv.Error as error:
-        raise Refused("not_readable", "CSV") from error
+
+    def rows() -> Iterator[list[Any]]:
+        try:
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+                yield row or EMPTY
+        except csv.Error as error:
+            raise Refused("not_readable", "CSV") from error
+
+    return Sheet(list(islice(rows(), fence.HEAD)), text.count("\n") + 1, rows)
 
 
-def _table(kind: Kind, names: dict[str, str], index: int, rows: Rows) -> Table:
+def _table(kind: Kind, names: dict[str, str], index: int, sheet: Sheet) -> Table:
     places: dict[str, int] = {}
-    for place, cell in enumerate(rows[index]):
+    for place, cell in enumerate(sheet.head[index]):
         name = names.get(key_of(cell))
         if name is not None and name in places:
             raise Refused("duplicate_column", str(cell or "").strip())
         if name is not None:
             places[name] = place
-    return table_at(kind, places, index, rows)
+    return table_at(kind, places, index, sheet)
 
 
-def table_at(kind: Kind, places: dict[str, int], index: int, rows: Rows) -> Table:
+def table_at(kind: Kind, places: dict[str, int], index: int, sheet: Sheet) -> Table:
     """The rows under the header at ``index``, with our columns at ``places``; raises Refused where
-    a needed one is missing or the table is far too long.
+    a needed one is missing, and while they are gone through where the table is far too long.
     """
-    header = [str(cell or "").strip() for cell in rows[index]]
+    header = [str(cell or "").strip() for cell in sheet.head[index]]
     unread = {place for place, cell in enumerate(header) if is_unheld(kind, cell)}
     places = {name: place for name, place in places.items() if place not in unread}
     taken = set(places.values()) | unread
@@ -229,30 +257,38 @@ def table_at(kind: Kind, places: dict[str, int], index: int, rows: Rows) -> Tabl
     missing = [column.zh for column in kind.required if column.name not in places]
     if missing:
         raise Refused("missing_column", ", ".join(missing))
-    table = Table(header, places, [], extra)
+    table = Table(header, places, (), extra, total=max(0, sheet.height - index - 1))
     table.dropped_columns = [header[place] for place in sorted(unread)]
     needed = [places[column.name] for column in kind.required]
-    for number, row in enumerate(rows[index + 1 :], start=index + 2):
-        if unread:
-            row = ["" if place in unread else cell for place, cell in enumerate(row)]
-        _take(table, needed, number, row)
-    if len(table.rows) > MOST_ROWS:
-        raise Refused("too_large", f"{MOST_ROWS}")
+    table.rows = _below(table, sheet, index, needed, sorted(unread))
     return table
 
 
-def _take(table: Table, needed: list[int], number: int, row: list[Any]) -> None:
-    filled = [cell for cell in row if cell is not None and str(cell).strip()]
-    if not filled:
-        return
+def _below(
+    table: Table, sheet: Sheet, index: int, needed: list[int], unread: list[int]
+) -> Iterator[Numbered]:
+    """The rows under the header, without empty ones, totals and signatures."""
+    count, width = 0, max(needed, default=0)
+    for number, row in enumerate(islice(sheet.rows(), index + 1, None), start=index + 2):
+        if unread:
+            row = ["" if place in unread else cell for place, cell in enumerate(row)]
+        if len(row) <= width or not all(_says(row[place]) for place in needed):
+            filled = [cell for cell in row if cell is not None and str(cell).strip()]
+            if not filled:
+                continue
+            if _is_footer(row, needed, filled[0]):
+                table.ignored += 1
+                continue
+        count += 1
+        if count > MOST_ROWS:
+            raise Refused("too_large", f"{MOST_ROWS}")
+        yield number, row
+
+
+def _says(cell: Any) -> bool:
+    return not cell.isspace() if type(cell) is str and cell else bool(cell)
+
+
+def _is_footer(row: list[Any], needed: list[int], first: Any) -> bool:
     partial = any(place >= len(row) or not str(row[place] or "").strip() for place in needed)
-    if partial and FOOTER.match(str(filled[0]).strip()):
-        table.ignored += 1
-    else:
-        table.rows.append((number, row))
-
-
-def cell_of(table: Table, column: Column, row: list[Any]) -> Any:
-    """The raw cell of ``column`` in ``row``; None where the row is too short."""
-    place = table.places.get(column.name)
-    return row[place] if place is not None and place < len(row) else None
+    return partial and FOOTER.match(str(first).strip()) is not None

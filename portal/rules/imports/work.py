@@ -8,9 +8,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, column, select, table, update
+from sqlalchemy import RowMapping, Text, column, select, table, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableClause
 
@@ -22,7 +23,7 @@ from portal.rules.imports.kind import Kind, Line
 from portal.rules.masking import hide_numbers, mask
 
 AT_ONCE = 500  # values in one IN list
-RANK = ("unchanged", "updated", "created")
+RANK = {"unchanged": 0, "updated": 1, "created": 2}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Found:
         return self.raw[name]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Draft:
     """A row to insert (``found`` is None) or the changed columns of one to update.
 
@@ -71,7 +72,7 @@ class Draft:
     @property
     def wanted(self) -> bool:
         """Whether any line that needs it still stands."""
-        return any(not line.failed for line in self.lines)
+        return any(line.error is None for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,17 @@ def take_write_lock(session: Session) -> None:
     )
 
 
+def lock_kind(session: Session, kind: Kind) -> None:
+    """Imports that lock rows part by part go one after the other: two of them could each wait for
+    rows of the other. (On SQLite nothing else is possible.)
+    """
+    connection = session.connection()
+    if kind.at_once is not None and connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"import {kind.name}"}
+        )
+
+
 def raw_table(model: type[Row]) -> TableClause:
     """The model's table with encrypted columns as the text that is stored."""
     columns = model.__table__.c
@@ -108,14 +120,29 @@ def raw_table(model: type[Row]) -> TableClause:
 class Work:
     """One run of an import, from readable lines to drafts."""
 
-    def __init__(self, session: Session, kind: Kind, options: Options) -> None:
+    def __init__(
+        self, session: Session, kind: Kind, options: Options, batch: int, made_at: datetime
+    ) -> None:
         self.session = session
         self.kind = kind
         self.options = options
+        self.batch, self.made_at = batch, made_at
         self.identity = scope.current()
+        self.memory: Any = None  # what a kind keeps from one part to the next
         self.drafts: list[Draft] = []
         self._of_found: dict[tuple[type[Row], int], Draft] = {}
         self._prefixes: dict[type[Row], tuple[str, ...]] = {}
+        self._judged: dict[tuple[type[Row], str | None], str | None] = {}
+
+    def taken(self) -> list[Draft]:
+        """The drafts of this part; the next one begins without any."""
+        drafts, self.drafts = self.drafts, []
+        self._of_found.clear()
+        return drafts
+
+    def made_now(self, found: Found) -> bool:
+        """Whether an earlier part of this run has made the row."""
+        return bool(found.raw["created_at"] == self.made_at)
 
     # Looking up
 
@@ -175,12 +202,20 @@ class Work:
 
         Asked before anything is looked up, so that what lies outside does not show.
         """
+        key = (model, code if model.scope_column else None)
+        if key not in self._judged:
+            self._judged[key] = self._judge(model, code)
+        reason = self._judged[key]
+        if reason is not None:
+            self.fail(line, reason)
+        return line.error is None
+
+    def _judge(self, model: type[Row], code: str | None) -> str | None:
         resource = model.resource
         if resource is None or not self.identity.can(roles.WRITE, resource):
-            self.fail(line, "not_allowed")
-        elif model.scope_column and not scope.covers(self._writable(model), code):
-            self.fail(line, "out_of_scope")
-        return not line.failed
+            return "not_allowed"
+        outside = model.scope_column and not scope.covers(self._writable(model), code)
+        return "out_of_scope" if outside else None
 
     def fail(
         self, line: Line, reason: str, name: str | None = None, message: str | None = None
@@ -210,10 +245,7 @@ class Work:
         ``values`` of a found row are those to change; equal ones are left out. Returns None, with
         the line rejected, where the identity may not write the row or two lines contradict.
         """
-        places = {values[c] for c in (model.scope_column,) if c and c in values}
-        if found is not None and model.scope_column:
-            places.add(found.raw[model.scope_column])
-        for code in places or {None}:
+        for code in _places(model, values, found):
             if not self.may_write(line, model, code):
                 return None
         if found is not None:
@@ -239,6 +271,15 @@ class Work:
         if model not in self._prefixes:
             self._prefixes[model] = self.identity.prefixes(roles.WRITE, model.resource or "")
         return self._prefixes[model]
+
+
+def _places(model: type[Row], values: dict[str, Any], found: Found | None) -> set[str | None]:
+    """The grids of which writing ``values`` needs the right."""
+    name = model.scope_column
+    places = {values[name]} if name and name in values else set()
+    if found is not None and name:
+        places.add(found.raw[name])
+    return places or {None}
 
 
 def changes_of(draft: Draft) -> dict[str, Any]:
@@ -271,25 +312,38 @@ def settle(drafts: Iterable[Draft]) -> tuple[list[Draft], Counter[str]]:
             outcome = "updated"
             also_created[draft.values.get("level") or draft.model.__tablename__] += 1
         for line in draft.lines:
-            line.outcome = max(line.outcome, outcome, key=RANK.index)
+            if RANK[outcome] > RANK[line.outcome]:
+                line.outcome = outcome
     return changing, also_created
 
 
-def place_of(kind: Kind, drafts: Iterable[Draft]) -> str | None:
+class Place:
     """The grid that a batch belongs to: the smallest one around all that the identity may write of
-    this kind; of the portal itself, around what was written. None where there is none.
+    this kind; of the portal itself, around what was written.
     """
-    identity = scope.current()
-    codes = list(identity.prefixes(roles.WRITE, kind.model.resource or ""))
-    if scope.EVERYWHERE in codes:
-        codes = []
-        for draft in drafts:
+
+    def __init__(self, kind: Kind) -> None:
+        codes = scope.current().prefixes(roles.WRITE, kind.model.resource or "")
+        self._by_rows = scope.EVERYWHERE in codes
+        self._common = None if self._by_rows else os.path.commonprefix(codes)
+
+    def widen(self, drafts: Iterable[Draft]) -> None:
+        """These were written too."""
+        codes: set[str] = set()
+        for draft in drafts if self._by_rows else ():
             column = draft.model.scope_column
             found = draft.found.raw[column] if column and draft.found is not None else None
-            codes += [code for code in (draft.values.get(column or ""), found) if code]
-    common = os.path.commonprefix(codes)
-    sizes = [size for size in scope.CODE_LENGTHS.values() if size <= len(common)]
-    return common[: max(sizes)] if sizes else None
+            codes |= {code for code in (draft.values.get(column or ""), found) if code}
+        if codes:
+            before = [] if self._common is None else [self._common]
+            self._common = os.path.commonprefix([*before, *codes])
+
+    @property
+    def code(self) -> str | None:
+        """Its code; None where there is no such grid."""
+        common = self._common or ""
+        sizes = [size for size in scope.CODE_LENGTHS.values() if size <= len(common)]
+        return common[: max(sizes)] if sizes else None
 
 
 def _shown(kind: Kind, name: str, value: Any) -> Any:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -18,15 +18,17 @@ from portal import clock
 from portal.models import ImportBatch, ImportChange, Row
 from portal.models.search import search_terms
 from portal.models.types import EncryptedText
-from portal.rules import audit
+from portal.rules import audit, bulk
 from portal.rules.imports.work import Draft
 from portal.rules.masking import HIDDEN
 
-AT_ONCE = 1000
+AT_ONCE = 2000
+CHANGES: Table = ImportChange.__table__
 MOST_SAMPLES = 30
 LABEL = 120
 # What tells a row from a later one that was given the same key after a deletion.
 IDENTITY = ("version", "created_at")
+_PRIVATE: dict[str, frozenset[str]] = {}  # columns of a table that are never told
 
 
 def write(
@@ -80,22 +82,15 @@ def _insert_part(session: Session, model: type[Row], drafts: Sequence[Draft]) ->
     kept = [draft for draft in drafts if draft.wanted]
     if not kept:
         return
-    for draft in kept:
-        draft.values |= {name: other.row_id for name, other in draft.links.items()}
-        _add_search_terms(draft)
-    names = dict.fromkeys(name for draft in kept for name in draft.values)
-    default = {name: _default(model, name) for name in names}
     target: Table = model.__table__
-    statement = insert(target).returning(target.c.id, sort_by_parameter_order=True)
-    rows = [default | draft.values for draft in kept]
-    ids = session.connection().execute(statement, rows).scalars().all()
-    for draft, row_id in zip(kept, ids, strict=True):
-        draft.row_id = row_id
-
-
-def _default(model: type[Row], name: str) -> Any:
-    default = model.__table__.c[name].default
-    return default.arg if default is not None and default.is_scalar else None
+    rows = []
+    for draft, key in zip(kept, bulk.take_keys(session, target, len(kept)), strict=True):
+        for name, other in draft.links.items():
+            draft.values[name] = other.row_id
+        _add_search_terms(draft)
+        rows.append({**draft.values, "id": key})
+        draft.row_id = key
+    bulk.insert_rows(session, target, rows)
 
 
 def _update(session: Session, model: type[Row], drafts: Iterable[Draft]) -> None:
@@ -150,7 +145,7 @@ def _remember(session: Session, batch: int, drafts: Iterable[Draft]) -> None:
         for draft in drafts
     ]
     if rows:
-        session.connection().execute(insert(ImportChange.__table__), rows)
+        bulk.insert_rows(session, CHANGES, rows)
 
 
 def _before(draft: Draft) -> str | None:
@@ -197,14 +192,16 @@ def _entry(draft: Draft) -> dict[str, Any]:
     }
 
 
-def samples(drafts: Iterable[Draft]) -> list[dict[str, Any]]:
-    """The first rows that would be written, in the order of the file: number of the row, table,
-    label, whether it is new, and the changes as the audit log would hold them (nothing private).
+def samples(drafts: Iterable[Draft], most: int) -> list[dict[str, Any]]:
+    """The first ``most`` rows that would be written, in the order of the file: number of the row,
+    table, label, whether it is new, and the changes as the audit log would hold them.
     """
+    if most <= 0:
+        return []
     standing = [draft for draft in drafts if draft.wanted]
     first = sorted(standing, key=lambda draft: min(line.number for line in draft.lines))
     found = []
-    for draft in first[:MOST_SAMPLES]:
+    for draft in first[:most]:
         found.append(
             {
                 "row": min(line.number for line in draft.lines if not line.failed),
@@ -219,10 +216,19 @@ def samples(drafts: Iterable[Draft]) -> list[dict[str, Any]]:
 
 def told(model: type[Row], name: str, value: Any) -> Any:
     """A value as the audit log may hold it: nothing private, nothing long."""
-    if value is not None and (
-        name in model.sensitive or isinstance(model.__table__.c[name].type, EncryptedText)
-    ):
+    if value is None:
+        return None
+    if name in _private(model):
         return HIDDEN
-    if isinstance(value, str) and len(value) > audit.LONGEST:
-        return f"{value[: audit.LONGEST]}… ({len(value)})"
+    if isinstance(value, str):
+        long = len(value) > audit.LONGEST
+        return f"{value[: audit.LONGEST]}… ({len(value)})" if long else value
     return plain(value)
+
+
+def _private(model: type[Row]) -> frozenset[str]:
+    name = model.__tablename__
+    if name not in _PRIVATE:
+        sealed = [c.name for c in model.__table__.columns if isinstance(c.type, EncryptedText)]
+        _PRIVATE[name] = frozenset([*model.sensitive, *sealed])
+    return _PRIVATE[name]

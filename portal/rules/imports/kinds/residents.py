@@ -5,14 +5,16 @@ household, name and birthday are the same person, who gets a temporary number. S
 record in another household is refused, not moved: that is an event with a date.
 """
 
-from collections.abc import Hashable
+import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from portal import clock
 from portal.models import Building, Dwelling, Grid, Household, Resident
-from portal.models.register import ID_PLACE, derived_from
+from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE, TAIL
 from portal.models.register_choices import GB_11643_TYPES
+from portal.models.search import sort_key
 from portal.models.types import blind_index
 from portal.rules import idnumbers
 from portal.rules.imports.cells import choice, code, day, person_name, phone, text
@@ -29,19 +31,32 @@ from portal.rules.imports.kinds.resident_words import (
 from portal.rules.imports.work import Draft, Found, Work
 from portal.rules.register import dwelling_name, household_name
 
+# Text that the cleaners leave as it is.
+CHINESE_NAME = re.compile("[\u4e00-\u9fff]{1,60}")
+WHOLE_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+MOBILE = re.compile(r"1[3-9][0-9]{9}")
+PLAIN_NUMBER = re.compile(r"[0-9A-Za-z]{1,30}")
 COLUMNS = (
     Column("grid_code", "网格编码", code(r".{1,40}"), "unknown_grid", ("所属网格", "网格")),
     Column("building", "楼栋", place_name(60), aliases=("楼号", "楼栋号")),
     Column("unit", "单元", place_name(20), aliases=("门栋", "单元号")),
     Column("room", "房号", place_name(20), aliases=("门牌", "房间", "室")),
-    Column("household", "户号", place_name(30), aliases=("户编号", "家庭编号")),
+    Column("household", "户号", place_name(30), aliases=("户编号", "家庭编号"), plain=PLAIN_NUMBER),
     Column("relation_to_head", "与户主关系", choice(RELATION_WORDS), aliases=("关系",)),
-    Column("name", "姓名", person_name(60), "name_missing"),
+    Column("name", "姓名", person_name(60), "name_missing", plain=CHINESE_NAME),
     Column("sex", "性别", choice(SEX_WORDS)),
     Column("id_type", "证件类型", choice(ID_TYPE_WORDS)),
-    Column("id_number", "证件号码", id_number, aliases=("身份证号", "身份证号码"), sensitive=True),
+    Column(
+        *("id_number", "证件号码", id_number, None, ("身份证号", "身份证号码")),
+        sensitive=True,
+        plain=WHOLE_NUMBER,
+    ),
     Column("birth_date", "出生日期", day, aliases=("出生年月", "生日")),
-    Column("phone", "电话", phone(), aliases=("联系电话", "手机", "手机号"), sensitive=True),
+    Column(
+        *("phone", "电话", phone(), None, ("联系电话", "手机", "手机号")),
+        sensitive=True,
+        plain=MOBILE,
+    ),
     Column("registration", "户籍", choice(REGISTRATION_WORDS), aliases=("户籍类型",)),
     Column("nation", "民族", text(20)),
     Column("education", "文化程度", text(20), aliases=("学历",)),
@@ -64,57 +79,100 @@ PERSON = (
     *("registration", "relation_to_head", "nation", "education", "occupation", "employer"),
     *("moved_in_on", "moved_out_on", "died_on"),
 )
-PLAIN = ("registration", "nation", "education", "occupation", "employer", "moved_in_on")
+SAID = (
+    *("name", "relation_to_head", "sex", "birth_date", "phone"),
+    *("registration", "nation", "education", "occupation", "employer", "moved_in_on"),
+)
+UNIT, NUMBER = ("unit", "room"), ("number",)
+AT_ONCE = 2000  # rows
 ONLY_HOUSEHOLD = "1"  # the number of a household in a file that gives none
-Home = tuple[Hashable, ...]  # grid, building, unit, room, number
+Home = tuple[str, ...]  # grid, building, unit, room, number
 
 
 @dataclass
 class Round:
-    """What one run knows: the register in the grids of the file and what the file has brought."""
+    """What one run knows: homes by address, whom the file has brought so far; of the part in hand
+    also who is on record. Homes are keys of rows: nothing of them is changed.
+    """
 
     work: Work
-    cells: set[str]
-    buildings: dict[tuple[str, str], Found] = field(default_factory=dict)
-    dwellings: dict[tuple[int, str, str], Found] = field(default_factory=dict)
-    households: dict[tuple[int, str], Found] = field(default_factory=dict)
+    today: date
+    codes: dict[str, bool] = field(default_factory=dict)  # grid codes of the file: is it a cell
+    buildings: dict[Home, int] = field(default_factory=dict)
+    dwellings: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    households: dict[tuple[int, str], int] = field(default_factory=dict)
+    known: set[tuple[str, int]] = field(default_factory=set)  # table, row above it: looked up
+    numbers: set[str] = field(default_factory=set)  # keyed hashes that the file has brought
+    heads: set[Home] = field(default_factory=set)  # homes whose head the file names
+    tails: dict[str, str | None] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)  # residents that earlier parts have changed
+    # of the part
     by_number: dict[str, Found] = field(default_factory=dict)
     members: dict[int, list[Found]] = field(default_factory=dict)
     drafts: dict[Home, Draft] = field(default_factory=dict)  # a prefix of a home: what stands there
-    numbers: set[str] = field(default_factory=set)  # keyed hashes that the file has brought
-    heads: dict[Home, Any] = field(default_factory=dict)  # whom the file names as head
 
 
 def plan(work: Work, lines: list[Line]) -> None:
     """Put every resident whose cell, address and number are in order."""
-    codes = {line["grid_code"] for line in lines}
+    run = work.memory = work.memory or Round(work, clock.today())
+    _keep_homes(run)
+    codes = {line["grid_code"] for line in lines} - set(run.codes)
     grids = work.find(Grid, "code", codes, ("level",), everywhere=True)
     cells = {code for code, (grid, *_rest) in grids.items() if grid.raw["level"] == "cell"}
-    run = Round(work, cells)
-    _look_up(run, lines)
+    run.codes |= {code: code in cells for code in codes}
+    _look_up(run, lines, cells)
     for line in lines:
         if work.may_write(line, Resident, line["grid_code"]):
             _take(run, line)
 
 
-def _look_up(run: Round, lines: list[Line]) -> None:
+def _keep_homes(run: Round) -> None:
+    """The homes that the part before has made are there now."""
+    for home, draft in run.drafts.items():
+        if draft.row_id is None:
+            continue
+        if len(home) == 2:
+            run.buildings[home] = draft.row_id
+        elif len(home) == 4:
+            run.dwellings[run.buildings[home[:2]], home[2], home[3]] = draft.row_id
+        else:
+            over = run.dwellings[run.buildings[home[:2]], home[2], home[3]]
+            run.households[over, home[4]] = draft.row_id
+    run.drafts = {}
+
+
+def _look_up(run: Round, lines: list[Line], cells: set[str]) -> None:
     find = run.work.find
-    for cell, rows in find(Building, "grid_code", run.cells, ("name",)).items():
-        run.buildings |= {(cell, row.raw["name"]): row for row in rows}
-    ids = {row.id for row in run.buildings.values()}
-    for building, rows in find(Dwelling, "building_id", ids, ("unit", "room")).items():
-        run.dwellings |= {(building, row.raw["unit"], row.raw["room"]): row for row in rows}
-    ids = {row.id for row in run.dwellings.values()}
-    for dwelling, rows in find(Household, "dwelling_id", ids, ("number",)).items():
-        run.households |= {(dwelling, row.raw["number"]): row for row in rows}
+    for cell, rows in find(Building, "grid_code", cells, ("name",)).items():
+        run.buildings |= {(cell, row.raw["name"]): row.id for row in rows}
+    homes = [_home_of(line) for line in lines]
+    ids = {key for home in homes if (key := run.buildings.get(home[:2]))}
+    for building, rows in find(Dwelling, "building_id", _new(run, Dwelling, ids), UNIT).items():
+        run.dwellings |= {(building, row.raw["unit"], row.raw["room"]): row.id for row in rows}
+    ids = {key for home in homes if (key := _dwelling(run, home))}
+    for over, rows in find(Household, "dwelling_id", _new(run, Household, ids), NUMBER).items():
+        run.households |= {(over, row.raw["number"]): row.id for row in rows}
+    for line in lines:
+        line.values["id_index"] = blind_index(ID_PLACE, line["id_number"])
     numbers = {line["id_number"] for line in lines}
+    run.by_number = {}
     for index, rows in run.work.find_sealed(Resident, "id_index", numbers, PERSON).items():
         here = [row for row in rows if _lives_here(row)]
         if here:
             run.by_number[index] = here[0]
-    ids = {row.id for row in run.households.values()}
+    ids = {key for home in homes if (key := _known_household(run, home))}
+    run.members = {}
     for household, rows in find(Resident, "household_id", ids, PERSON).items():
-        run.members[household] = [row for row in rows if _lives_here(row)]
+        run.members[household] = [
+            row for row in rows if _lives_here(row) and not run.work.made_now(row)
+        ]
+
+
+def _new(run: Round, model: type[Any], above: set[int]) -> set[int]:
+    """Those of ``above`` of which it was not asked yet what is in them."""
+    fresh = {key for key in above if (model.__tablename__, key) not in run.known}
+    run.known |= {(model.__tablename__, key) for key in fresh}
+    return fresh
 
 
 def _lives_here(row: Found) -> bool:
@@ -123,27 +181,30 @@ def _lives_here(row: Found) -> bool:
 
 def _take(run: Round, line: Line) -> None:
     work = run.work
-    if line["grid_code"] not in run.cells:
+    if not run.codes[line["grid_code"]]:
         work.fail(line, "unknown_grid", "grid_code")
     elif line["building"] is None or line["room"] is None:
         work.fail(line, "address_missing", "building" if line["building"] is None else "room")
     else:
-        _judge_papers(line, work)
+        _judge_papers(run, line)
     if line.failed:
         return
     home = _home_of(line)
     household = _known_household(run, home)
     number, found = _person(run, line, home, household)
-    index = blind_index(ID_PLACE, number) or ""
+    index = line["id_index"] or blind_index(ID_PLACE, number) or ""
     if not _only_one(run, line, home, household, index, found):
         return
     run.numbers.add(index)
     if line["relation_to_head"] == "head":
-        run.heads[home] = index
-    _put(run, line, home, household, number, found)
+        run.heads.add(home)
+    if found is not None:
+        _put_changes(run, line, found)
+    else:
+        _put_new(run, line, home, household, number, index)
 
 
-def _judge_papers(line: Line, work: Work) -> None:
+def _judge_papers(run: Round, line: Line) -> None:
     """The number agrees with itself, with the birthday and with the sex; both may come from it."""
     number = line["id_number"]
     nobodys = number is None and HIDDEN_NUMBER not in line.notes
@@ -152,41 +213,43 @@ def _judge_papers(line: Line, work: Work) -> None:
     if number is None or kind not in GB_11643_TYPES:
         return
     try:
-        told = idnumbers.read(number, clock.today())
+        told = idnumbers.read(number, run.today)
     except idnumbers.BadNumber as bad:
-        work.fail(line, bad.reason, "id_number")
+        run.work.fail(line, bad.reason, "id_number")
         return
     if line["birth_date"] not in (None, told.birth_date):
-        work.fail(line, "birth_mismatch", "birth_date")
+        run.work.fail(line, "birth_mismatch", "birth_date")
     elif line["sex"] not in (None, told.sex):
-        work.fail(line, "sex_mismatch", "sex")
-    line.values |= {"birth_date": told.birth_date, "sex": told.sex}
+        run.work.fail(line, "sex_mismatch", "sex")
+    line.values["birth_date"], line.values["sex"] = told.birth_date, told.sex
 
 
 def _home_of(line: Line) -> Home:
-    number = line["household"] or ONLY_HOUSEHOLD
-    return (line["grid_code"], line["building"], line["unit"] or "", line["room"], number)
+    told: Any = line.values.get  # (a line without building or room is refused later)
+    number = told("household") or ONLY_HOUSEHOLD
+    return told("grid_code"), told("building"), told("unit") or "", told("room"), number
 
 
-def _known_household(run: Round, home: Home) -> Found | None:
-    code, name, unit, room, number = home
-    building = run.buildings.get((str(code), str(name)))
-    dwelling = building and run.dwellings.get((building.id, str(unit), str(room)))
-    return run.households.get((dwelling.id, str(number))) if dwelling else None
+def _dwelling(run: Round, home: Home) -> int | None:
+    building = run.buildings.get(home[:2])
+    return run.dwellings.get((building, home[2], home[3])) if building else None
 
 
-def _person(
-    run: Round, line: Line, home: Home, household: Found | None
-) -> tuple[str, Found | None]:
+def _known_household(run: Round, home: Home) -> int | None:
+    dwelling = _dwelling(run, home)
+    return run.households.get((dwelling, home[4])) if dwelling else None
+
+
+def _person(run: Round, line: Line, home: Home, household: int | None) -> tuple[str, Found | None]:
     """The number of the person, and who has it already."""
     number: str | None = line["id_number"]
     if number is not None:
-        return number, run.by_number.get(blind_index(ID_PLACE, number) or "")
+        return number, run.by_number.get(line["id_index"])
     masked = HIDDEN_NUMBER in line.notes and line["id_type"] != "temporary"
     if not masked:
         line.values["id_type"] = "temporary"
-    number = idnumbers.temporary("|".join(map(str, home)), line["name"], line["birth_date"])
-    for row in run.members.get(household.id, ()) if household else ():
+    number = idnumbers.temporary("|".join(home), line["name"], line["birth_date"])
+    for row in run.members.get(household, ()) if household else ():
         same = (row.raw["name"], row.raw["birth_date"]) == (line["name"], line["birth_date"])
         if same and (masked or row.raw["id_type"] == "temporary"):
             return number, row
@@ -196,43 +259,57 @@ def _person(
 
 
 def _only_one(
-    run: Round, line: Line, home: Home, household: Found | None, index: str, found: Found | None
+    run: Round, line: Line, home: Home, household: int | None, index: str, found: Found | None
 ) -> bool:
     """Whether nobody else has the number, and the household no other head."""
-    elsewhere = found is not None and (
-        household is None or found.raw["household_id"] != household.id
-    )
+    elsewhere = found is not None and found.raw["household_id"] != household
     if index in run.numbers or elsewhere:
         run.work.fail(line, "duplicate_id", "id_number")
     elif line["relation_to_head"] == "head":
         heads = [
             row
-            for row in (run.members.get(household.id, ()) if household else ())
+            for row in (run.members.get(household, ()) if household else ())
             if row.raw["relation_to_head"] == "head" and (found is None or row.id != found.id)
         ]
         if heads or home in run.heads:
             run.work.fail(line, "two_heads", "relation_to_head")
-    return not line.failed
+    return line.error is None
 
 
-def _put(
-    run: Round, line: Line, home: Home, household: Found | None, number: str, found: Found | None
-) -> None:
-    values: dict[str, Any] = {name: line[name] for name in PLAIN if line[name] is not None}
-    for name in ("relation_to_head", "sex", "birth_date"):
-        if line[name] is not None:
-            values[name] = line[name]
-    values |= {"name": line["name"], **derived_from("name", line["name"])}
-    if line["phone"] is not None:
-        values |= {"phone": line["phone"], **derived_from("phone", line["phone"])}
-    if found is not None:
-        run.work.put(line, Resident, values, line["name"], found=found)
+def _values(run: Round, line: Line) -> dict[str, Any]:
+    """What the line says of the person, number apart."""
+    told = line.values
+    values: dict[str, Any] = {name: told[name] for name in SAID if name in told}
+    values["name_sort"] = sort_key(told["name"])
+    if "phone" in values:
+        values["phone_index"] = blind_index(PHONE_PLACE, values["phone"])
+    return values
+
+
+def _put_changes(run: Round, line: Line, found: Found) -> None:
+    values = _values(run, line)
+    if found.id in run.changed:
+        # Another line of an earlier part spoke of the same person: it must not say otherwise.
+        if any(found.value(name) != value for name, value in values.items()):
+            run.work.fail(line, "conflicting_rows")
         return
-    values |= {"grid_code": line["grid_code"], "id_type": line["id_type"], "id_number": number}
-    values |= derived_from("id_number", number)
+    run.work.put(line, Resident, values, line["name"], found=found)
+    run.changed.add(found.id)
+
+
+def _put_new(
+    run: Round, line: Line, home: Home, household: int | None, number: str, index: str
+) -> None:
+    values = _values(run, line)
+    tail = number[-TAIL:]
+    if tail not in run.tails:
+        run.tails[tail] = blind_index(ID_TAIL_PLACE, tail)
+    values["grid_code"], values["id_type"] = line["grid_code"], line["id_type"]
+    values["id_number"], values["id_index"] = number, index
+    values["id_tail_index"] = run.tails[tail]
     links = {}
     if household is not None:
-        values["household_id"] = household.id
+        values["household_id"] = household
     else:
         made = _household(run, line, home)
         if made is None:
@@ -242,13 +319,21 @@ def _put(
 
 
 def _household(run: Round, line: Line, home: Home) -> Draft | None:
-    code, name, unit, room, number = (str(part) for part in home)
+    """The new household at ``home``, with the dwelling and building that it needs."""
+    known = run.drafts.get(home)
+    if known is not None:
+        for part in (home[:2], home[:4]):
+            if part in run.drafts:
+                run.drafts[part].lines.append(line)
+        known.lines.append(line)
+        return known
+    code, name, unit, room, number = home
     address = dwelling_name(name, unit, room)
-    building = run.buildings.get((code, name))
-    dwelling = run.dwellings.get((building.id, unit, room)) if building else None
-    over: Draft | Found | None = building or _made(
+    building: Draft | int | None = run.buildings.get(home[:2])
+    over: Draft | int | None = building or _made(
         run, line, home[:2], Building, {"name": name}, name, {}
     )
+    dwelling = _dwelling(run, home)
     if dwelling is None and over is not None:
         told = {"unit": unit, "room": room, "name": address}
         over = _made(run, line, home[:4], Dwelling, told, address, {"building_id": over})
@@ -268,14 +353,14 @@ def _made(
     model: type[Any],
     values: dict[str, Any],
     label: str,
-    above: dict[str, Draft | Found],
+    above: dict[str, Draft | int],
 ) -> Draft | None:
     """The new row at ``key``: made by this line, or shared with the one that made it."""
     earlier = run.drafts.get(key)
     if earlier is not None:
         return run.work.join(line, earlier, {})
     links = {name: row for name, row in above.items() if isinstance(row, Draft)}
-    values |= {name: row.id for name, row in above.items() if isinstance(row, Found)}
+    values |= {name: row for name, row in above.items() if not isinstance(row, Draft)}
     values["grid_code"] = line["grid_code"]
     draft = run.work.put(line, model, values, label, links=links, side=True)
     if draft is not None:
@@ -283,4 +368,11 @@ def _made(
     return draft
 
 
-RESIDENTS = Kind("residents", COLUMNS, Resident, (Building, Dwelling, Household, Resident), plan)
+RESIDENTS = Kind(
+    "residents",
+    COLUMNS,
+    Resident,
+    (Building, Dwelling, Household, Resident),
+    plan,
+    at_once=AT_ONCE,
+)
