@@ -173,6 +173,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.STATION: (
         (
+            CHECKS_LATE,
             STALE_BOARDS,
             LATE_BOARDS,
             VACANT,
