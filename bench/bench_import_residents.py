@@ -164,7 +164,7 @@ def ready_rows(session: Session, cells: list[str], rows: int) -> list[Person]:
         derived = {"grid_code": code, "household_id": households[home]}
         for column in ("name", "id_number", "phone"):
             derived |= derived_from(column, person[column])
-        found.append(person | derived | {"search_terms": search_terms(person["name"])})
+        found.append(person | derived | {"search_terms": search_terms(person["name"], people=True)})
     for model, new in made.items():
         session.execute(insert(model), new)
     session.commit()

@@ -42,7 +42,7 @@ def test_the_page_shows_everybody_and_what_is_missing(
     portal: Flask, client_as: Client, family: dict[str, int]
 ) -> None:
     page = client_as("worker01").get(f"/households/show/{family['home']}")
-    people = [tag.get_text() for tag in page.soup.select(".folk .who")]
+    people = [tag.get_text() for tag in page.soup.select(".folk .nm")]
     assert people == ["张三", "李四", "张小"]  # the head first, then by age
     assert "13812345678" not in page.text and number() not in page.text
     assert "138****5678" in page.text and "人户分离" in page.text
@@ -95,7 +95,7 @@ def test_each_change_is_one_short_form(
         answer = client.submit(path, data)
         assert answer.location == show, f"{path}: {answer.soup.select('#errors')}"
     page = client.get(show)
-    assert [tag.get_text() for tag in page.soup.select(".folk .who")] == ["李四", "赵六", "张新"]
+    assert [tag.get_text() for tag in page.soup.select(".folk .nm")] == ["李四", "赵六", "张新"]
     told = page.soup.get_text()
     for words in ("出生", "迁入", "死亡", "变更户主", "分户"):
         assert words in told
@@ -140,12 +140,12 @@ def test_a_clerk_moves_somebody_and_takes_it_back(
     client.submit(move, {"household": family["beside"], "relation": "relative"})
     old = client.get(f"/households/show/{family['home']}")
     assert "202栋202" in old.soup.get_text()  # where she went
-    assert "李四" not in [tag.get_text() for tag in old.soup.select(".folk .who")]
+    assert "李四" not in [tag.get_text() for tag in old.soup.select(".folk .nm")]
     event = next(link for link in old.links(".past a") if link.startswith("/changes/show/"))
     cancel = event.replace("/show/", "/cancel/")
     assert client.submit(cancel, {"note": "看错了"}).status == 302
     back = client.get(f"/households/show/{family['home']}")
-    assert "李四" in [tag.get_text() for tag in back.soup.select(".folk .who")]
+    assert "李四" in [tag.get_text() for tag in back.soup.select(".folk .nm")]
     assert "已撤销" in back.text
 
 

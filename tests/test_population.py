@@ -1,6 +1,7 @@
 """Changes of the register: dated events, the register with them, and taking them back."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from portal import scope
 from portal.errors import OutOfScope, RuleError
-from portal.models import Dwelling, Household, PopulationChange, Resident, User
+from portal.models import Dwelling, Household, ImportChange, PopulationChange, Resident, User
 from portal.queries import population as queries
 from portal.queries.identity import load_identity
 from portal.rules import population
+from portal.rules.imports import KINDS, run_import, undo_import
 from tests.support.homes import BESIDE, CELL, home, number, person
 
 DAY = date(2026, 3, 1)
@@ -236,3 +238,28 @@ def test_nobody_moves_people_out_of_sight(session: Session) -> None:
     with scope.acting(load_identity(session, station)):
         population.move_in_known(session, new, wife, DAY)
     assert session.get_one(Resident, wife.id).grid_code == BESIDE
+
+
+def test_an_import_that_recorded_its_people_can_be_taken_back(
+    session: Session, tmp_path: Path
+) -> None:
+    """What vanishes with a person does not stand in the way; what happened since does."""
+    file = tmp_path / "residents.csv"
+    file.write_text(
+        "网格编码,楼栋,房号,户号,与户主关系,姓名\n"
+        f"{CELL},9栋,101,H1,户主,甲\n{CELL},9栋,101,H1,子,乙\n",
+        encoding="utf-8",
+    )
+    report = run_import(session, KINDS["residents"], file)
+    mine = select(ImportChange.row_id).where(
+        ImportChange.batch_id == report.batch, ImportChange.table_name == "residents"
+    )
+    assert population.record_new(session, mine) == 2
+    one = session.scalars(select(Resident).where(Resident.name == "乙")).one()
+    population.move_out(session, one, DAY)
+    assert not undo_import(session, report.batch).ok
+    session.delete(one)  # by the station, which sees what stands in the way
+    session.flush()
+    session.expire_all()
+    assert undo_import(session, report.batch).ok
+    assert session.scalar(select(func.count()).select_from(PopulationChange)) == 0

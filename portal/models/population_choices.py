@@ -17,7 +17,7 @@ CHANGE_KINDS = {
     "away_begin": _l("Went to live elsewhere, registration stays"),
     "away_end": _l("Came back to where registered"),
     "registration": _l("Registration changed"),
-    "correction": _l("Taken back"),
+    "correction": _l("Correction"),
 }
 OF_HOUSEHOLDS = ("change_of_head", "split", "merge")
 """Kinds that are about a household and not about one person."""

@@ -44,6 +44,12 @@ def number_of(session: Session, residents: Sequence[int]) -> int:
     return session.scalar(found) or 0
 
 
+def number_in(session: Session, households: Sequence[int]) -> int:
+    """How many changes are on record in these households."""
+    mine = PopulationChange.household_id.in_(households)
+    return session.scalar(select(func.count()).select_from(PopulationChange).where(mine)) or 0
+
+
 def history(household_id: int) -> Select[Any]:
     """The changes of one household, newest first: also the splits and merges that filled it."""
     mine = or_(

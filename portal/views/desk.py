@@ -65,6 +65,10 @@ def _of_the_queue(ask: Callable[[Redis], int]) -> Callable[[], int | None]:
     return number
 
 
+def _to_visit(label: Any, preset: str, tone: Tone = "") -> Count:
+    return Count(label, "Household", {"preset": preset}, tone, f"/visits/?preset={preset}")
+
+
 VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
 OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
 ENDING = Count(_l("Posts ending soon"), "Post", {"preset": "ending"}, "warn")
@@ -81,26 +85,9 @@ POSTS = Count(_l("Posts in force"), "Post", {"preset": "current"})
 TEAMS = Count(_l("Teams"), "Team")
 HOTLINES = Count(_l("Hotlines on the board"), "Hotline", {"on_board": "1"})
 DUTIES = Count(_l("Duties"), "Duty")
-VISITS_DUE = Count(
-    _l("Visits due today"),
-    "Household",
-    {"preset": "visit_due"},
-    "warn",
-    "/visits/?preset=visit_due",
-)
-VISITS_LATE = Count(
-    _l("Visits overdue"),
-    "Household",
-    {"preset": "visit_overdue"},
-    "late",
-    "/visits/?preset=visit_overdue",
-)
-NEVER_VISITED = Count(
-    _l("Households never visited"),
-    "Household",
-    {"preset": "never_visited"},
-    page="/visits/?preset=never_visited",
-)
+VISITS_DUE = _to_visit(_l("Visits due today"), "visit_due", "warn")
+VISITS_LATE = _to_visit(_l("Visits overdue"), "visit_overdue", "late")
+NEVER_VISITED = _to_visit(_l("Households never visited"), "never_visited")
 TO_ANSWER = Count(_l("Questions to answer"), "CrossCheck", {"preset": "to_answer"}, "warn")
 CHECKS_LATE = Count(_l("Questions overdue"), "CrossCheck", {"preset": "overdue"}, "late")
 VISITS = (VISITS_DUE, VISITS_LATE, NEVER_VISITED, TO_ANSWER, CHECKS_LATE)
@@ -173,6 +160,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.STATION: (
         (
+            CHECKS_LATE,
             STALE_BOARDS,
             LATE_BOARDS,
             VACANT,

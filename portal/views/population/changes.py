@@ -45,7 +45,7 @@ class ChangeView(EntityView):
     presets = {
         "counted": (_l("Births, deaths and moves"), queries.counted),
         "homes": (_l("Changes of households"), queries.of_households),
-        "corrections": (_l("Taken back"), queries.taken_back),
+        "corrections": (_l("Corrections"), queries.taken_back),
     }
     order = ("happened_on", "id")
     newest_first = True

@@ -81,7 +81,7 @@ class CrossCheckView(EntityView):
     presets = {
         "to_answer": (_l("To be answered"), queries.to_answer),
         "waiting": (_l("Waiting for an answer"), queries.waiting),
-        "overdue": (_l("Overdue"), queries.overdue),
+        "overdue": (_l("Answer overdue"), queries.overdue),
         "answers": (_l("Answers to us"), queries.answers),
     }
     order = ("reply_by", "id")
@@ -99,7 +99,7 @@ class CrossCheckView(EntityView):
     def worded_state(self, row: CrossCheck) -> str:
         """The words say the same as the colour."""
         if row.state == "open" and row.reply_by < clock.today():
-            return _("Overdue")
+            return _("Answer overdue")
         return str(CHECK_STATES[row.state])
 
     def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:

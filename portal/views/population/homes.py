@@ -4,6 +4,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from wtforms import Field
@@ -17,6 +18,7 @@ from portal.forms.population import (
     day_field,
     note_field,
     one_of_people,
+    registration_field,
     relation_field,
     relation_fields,
     some_of_people,
@@ -31,7 +33,7 @@ from portal.views.population.verbs import ChangePages, Verb
 
 Fields = dict[str, Field]
 CHILD = ("name", "sex", "birth_date", "id_number")
-PERSON = ("id_type", "id_number", "sex", "birth_date", "phone", "registration")
+PERSON = ("id_type", "id_number", "sex", "birth_date", "phone")
 OWN_RELATION = "relation_to_head"
 
 
@@ -63,6 +65,7 @@ def _move_in(view: Any, _row: Household) -> Fields:
         OWN_RELATION: relation_field(),
         "name": text_field(_l("Full name"), most=60),
         **{name: forms.own_field(person, name) for name in PERSON},
+        "registration": registration_field(),
         "place": text_field(_l("Where from")),
         "note": note_field(),
     }  # fmt: skip
@@ -80,19 +83,18 @@ def _head(_view: Any, row: Household) -> Fields:
 
 def _split(view: Any, row: Household) -> Fields:
     people = people_of(row)
-    dwelling = forms.row_lookup(
-        view.view_of("Dwelling"),
-        "Household",
-        _l("Into which dwelling"),
-        _l("Empty: they stay in the same dwelling."),
-        needed=False,
-    )
-    return {
+    return {  # fields stand in the order in which they are made
         "people": some_of_people(_l("Who becomes a household of their own"), people),
         "head": one_of_people(_l("Head of the new household"), people),
         **relation_fields(people),
         "number": text_field(_l("Number of the new household"), most=30, needed=True),
-        "dwelling": dwelling,
+        "dwelling": forms.row_lookup(
+            view.view_of("Dwelling"),
+            "Household",
+            _l("Into which dwelling"),
+            _l("Empty: they stay in the same dwelling."),
+            needed=False,
+        ),
         "on": day_field(),
         "note": note_field(),
     }
@@ -132,8 +134,10 @@ def _do_move_in(session: Session, row: Household, form: EntityForm) -> None:
         name=form["name"].data,
         moved_in_on=on,
         relation_to_head=relation,
+        registration=form["registration"].data,
         **{name: form[name].data for name in PERSON},
     )
+    person.id_type = person.id_type or "resident_id"
     place = form["place"].data
     population.enter(session, row, person, "move_in", place=place, note=note)
 
@@ -232,3 +236,12 @@ class HouseholdChanges(ChangePages):
     def household_of(self, row: Household) -> int:
         """Itself."""
         return row.id
+
+    def blockers(self: Any, rows: list[Any]) -> list[tuple[str, int, str | None]]:
+        """What happened in a household is counted: it stays as long as that does."""
+        found: list[tuple[str, int, str | None]] = super().blockers(rows)  # type: ignore[misc]
+        keys = [row.id for row in rows]
+        if number := queries.number_in(self.datamodel.session, keys):
+            url = f"/changes/list/?household={keys[0]}" if len(keys) == 1 else None
+            found.append((_("Changes of population"), number, url))
+        return found
