@@ -39,8 +39,8 @@ fmt: setup  ## let ruff write what it can
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: setup  ## the measurements of bench/, as ratios
-	@$(BIN)/python -m bench
+bench: setup  ## the measurements of bench/, as ratios; SIZE=1m: the register at scale
+	@$(BIN)/python -m bench $(if $(SIZE),--size $(SIZE))
 
 translations: setup  ## gather messages, update and compile the catalogues
 	@$(BIN)/python scripts/translations.py update

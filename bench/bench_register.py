@@ -87,8 +87,9 @@ def _count(results: measure.Results, entered: list[tuple[str, Contestant, Rows]]
             asked = [f"{account}={path}" for account, path in one.pages.values()]
             command = [sys.executable, "-m", "bench.contest.statements", one.url, *asked]
             done = subprocess.run(
-                command, cwd=store.ROOT, stdout=subprocess.PIPE, text=True, check=True
+                command, cwd=store.ROOT, capture_output=True, text=True, check=False
             )
+            assert done.returncode == 0, done.stderr[-4000:]
             told = [int(line) for line in done.stdout.split()]
             counts = dict(zip(one.pages, told, strict=True))
         for page, count in counts.items():

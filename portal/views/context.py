@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.forms.widgets import control
 from portal.models import choices
 from portal.rules import inbox
-from portal.views import assets, hooks
+from portal.views import assets, hooks, translating
 from portal.views.page import NavGroup, NavItem
 
 LANGUAGE_COOKIE, PRINT_COOKIE = "lang", "print"
@@ -32,6 +32,7 @@ def select_language() -> str:
 
 def install(app: Flask) -> None:
     """Make the helpers Jinja globals: widgets render outside context processors."""
+    translating.install(app)
     app.jinja_env.globals.update(
         csp_nonce=hooks.csp_nonce,
         asset=assets.asset,
@@ -93,9 +94,16 @@ def format_date(value: date | datetime | None) -> str:
         return ""
     chinese = str(get_locale()).startswith("zh")
     if isinstance(value, datetime):
-        pattern = "y年M月d日 HH:mm" if chinese else "d MMM y, HH:mm"
-        return babel_datetime(clock.local(value), pattern, rebase=False)
-    return babel_date(value, "y年M月d日" if chinese else "d MMMM y")
+        local = clock.local(value)
+        if chinese:
+            return f"{_chinese_day(local)} {local:%H:%M}"
+        return babel_datetime(local, "d MMM y, HH:mm", rebase=False)
+    return _chinese_day(value) if chinese else babel_date(value, "d MMMM y")
+
+
+def _chinese_day(value: date) -> str:
+    """Numbers and signs only, so that a list needs no patterns of Babel for it."""
+    return f"{value.year}年{value.month}月{value.day}日"
 
 
 def format_number(value: int | float | None) -> str:

@@ -1,6 +1,6 @@
 """Meetings: the list with its ready-made views, and the page of one meeting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -128,9 +128,9 @@ class MeetingView(EntityView):
         """People call a meeting."""
         return _("Call a meeting")
 
-    def _row(self, row: Meeting, columns: Sequence[str]) -> Row:
+    def _row(self, row: Meeting, labels: Mapping[str, str]) -> Row:
         """What a series would plan again is not offered for deletion."""
-        found = super()._row(row, columns)
+        found = super()._row(row, labels)
         return replace(found, delete_url=None) if row.series_id is not None else found
 
     # one meeting ---------------------------------------------------------------

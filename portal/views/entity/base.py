@@ -6,7 +6,7 @@ with the base. FAB's own routes of a model view are replaced, none is left as it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask import abort, jsonify, render_template, request, url_for
@@ -70,6 +70,11 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
             if name in self.entity.__mapper__.columns and name not in self._unsortable()
         ]
         super().__init__(**kwargs)
+        self.to_one = frozenset(
+            relation.key
+            for relation in self.entity.__mapper__.relationships
+            if relation.direction.name == "MANYTOONE"
+        )
         taken = set(self.filter_names) & set(query.CONTROLS)
         assert not taken, f"{self.slug}: {taken} of the address say how the list is shown"
 
@@ -160,9 +165,11 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
         shown = columns or self.list_columns
         found = query.fetch(self, asked)
         may_export = scope.current().can(roles.EXPORT, self.class_permission_name)
+        columns_told = [self._column(name, asked) for name in shown]
+        labels = {column.name: column.label for column in columns_told}
         return ListPage(
-            columns=[self._column(name, asked) for name in shown],
-            rows=[self._row(row, shown) for row in found.rows],
+            columns=columns_told,
+            rows=[self._row(row, labels) for row in found.rows],
             total=found.total,
             capped=found.capped,
             q=asked.q if self.worded_search(asked.q) == asked.q else "",
@@ -188,7 +195,7 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
         turned = f"-{name}" if mine and not asked.part.descending else name
         return Column(name, label, query.link(self, asked, order=turned), state)  # type: ignore[arg-type]
 
-    def _row(self, row: Any, columns: Sequence[str]) -> Row:
+    def _row(self, row: Any, labels: Mapping[str, str]) -> Row:
         return Row(
             id=row.id,
             title=self.title_of(row),
@@ -197,7 +204,7 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
             delete_url=f"{self.route_base}/delete/{row.id}"
             if self.may(roles.REMOVE, row)
             else None,
-            cells=[cells.cell(self, row, name) for name in columns],
+            cells=[cells.cell(self, row, name, label) for name, label in labels.items()],
         )
 
     def title_of(self, row: Any) -> str:

@@ -18,13 +18,13 @@ def label_of(view: Any, name: str) -> str:
     return str(view.labels.get(name) or LABELS.get(name, name))
 
 
-def cell(view: Any, row: Any, name: str) -> Cell:
-    """The cell of ``row`` in column ``name``."""
+def cell(view: Any, row: Any, name: str, label: str) -> Cell:
+    """The cell of ``row`` in column ``name``, which is called ``label``."""
     text, kind = worded(view, row, name)
     link, toned = link_of(view, row, name), getattr(view, f"tone_{name}", None)
     if toned is not None and text:
-        return Cell(name, label_of(view, name), text, link, "badge", toned(row))
-    return Cell(name, label_of(view, name), text, link, kind)
+        return Cell(name, label, text, link, "badge", toned(row))
+    return Cell(name, label, text, link, kind)
 
 
 def worded(view: Any, row: Any, name: str) -> tuple[str, CellKind]:
@@ -71,7 +71,7 @@ def name_of(row: Any) -> str:
 
 def link_of(view: Any, row: Any, name: str) -> str | None:
     """The address of the related record, where the identity may read it."""
-    if not view.datamodel.is_relation_many_to_one(name):
+    if name not in view.to_one:
         return None
     target = getattr(row, name)
     resource = getattr(target, "resource", None)

@@ -60,7 +60,7 @@ class RecordMixin:
         return {*self._shown_columns(), *shown}
 
     def _field(self: Any, row: Any, name: str) -> Field:
-        found = cells.cell(self, row, name)
+        found = cells.cell(self, row, name, cells.label_of(self, name))
         sensitive = name in getattr(self.entity, "sensitive", ())
         reveal = sensitive and found.text and self.may(roles.WRITE, row)
         kind = "long" if self.datamodel.is_text(name) and not sensitive else found.kind

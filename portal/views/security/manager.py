@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, g, request, session
+from flask import Flask, g, has_app_context, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import User
 from flask_jwt_extended import JWTManager
@@ -21,7 +21,22 @@ from portal.views.security.session import FINGERPRINT, SID, fingerprint
 
 
 def request_identity() -> scope.Identity | None:
-    """The identity of the signed-in account of this request, asked for once."""
+    """The identity of the signed-in account of this request, asked for once.
+
+    A page asks some hundred times, so what is known is kept beside the two marks of who signed in
+    (by cookie, by token) that it belongs to, and found past the proxies.
+    """
+    held = vars(g._get_current_object()) if has_app_context() else {}
+    kept = held.get("identity_kept")
+    if kept and kept[0] is held.get("user") and kept[1] is held.get("_login_user"):
+        return held["identity"]
+    identity = _asked_identity()
+    if identity is not None:
+        g.identity_kept = (held.get("user"), held.get("_login_user"))
+    return identity
+
+
+def _asked_identity() -> scope.Identity | None:
     user = g.get("user") if g else None
     if user is None or not user.is_authenticated:
         return None
