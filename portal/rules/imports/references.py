@@ -18,7 +18,7 @@ def references(session: Session, batch_id: int, model: type[Row]) -> Iterator[di
     target: Table = model.__table__
     for table in Model.metadata.sorted_tables:
         for key in table.foreign_keys:
-            # What is about the row alone goes with it; that it is a member of something else does not.
+            # What is about the row alone goes with it; a membership in something else does not.
             goes = key.ondelete == "CASCADE" and "id" in table.c
             if key.column.table is target and not goes:
                 found = session.connection().execute(
