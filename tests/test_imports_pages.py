@@ -81,7 +81,8 @@ def test_the_kinds_are_those_one_may_write(client_as):
         name: [o["value"] for o in client_as(name).get("/imports/new").soup.select("#kind option")]
         for name in ("clerk1", "station")
     }
-    assert kinds["clerk1"] == ["residents", "workers"]
+    homes = ["buildings", "dwellings", "households"]
+    assert kinds["clerk1"] == [*homes, "residents", "workers"]
     assert set(kinds["station"]) >= {"grids", "workers", "posts", "duties", "boundaries"}
     assert client_as("clerk1").get("/imports/template/posts").status == 404
     assert upload(client_as("clerk1"), "posts", csv("a")).status == 400

@@ -5,6 +5,7 @@ the columns do their work (encryption, dates) and defaults are filled in.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -61,8 +62,15 @@ def _lines(
     lines = [[row.get(name, otherwise) for name, otherwise in pairs] for row in rows]
     for place, turn in enumerate(turns):
         if turn is not None:
+            seen = turned = None  # most rows share their instants: those are turned once
             for line in lines:
-                line[place] = turn(line[place])
+                value = line[place]
+                if value is not None and value is seen:
+                    line[place] = turned
+                else:
+                    line[place] = turn(value)
+                    if isinstance(value, datetime):
+                        seen, turned = value, line[place]
     return lines
 
 

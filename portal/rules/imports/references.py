@@ -18,7 +18,9 @@ def references(session: Session, batch_id: int, model: type[Row]) -> Iterator[di
     target: Table = model.__table__
     for table in Model.metadata.sorted_tables:
         for key in table.foreign_keys:
-            if key.column.table is target and key.ondelete != "CASCADE":  # that goes with it
+            # What is about the row alone goes with it; a membership in something else does not.
+            goes = key.ondelete == "CASCADE" and "id" in table.c
+            if key.column.table is target and not goes:
                 found = session.connection().execute(
                     _referring(batch_id, target, key.column, table, key.parent)
                 )

@@ -176,14 +176,19 @@ def _audit(session: Session, model: type[Row], drafts: list[Draft]) -> None:
 def _entry(draft: Draft) -> dict[str, Any]:
     column = draft.model.scope_column
     raw = draft.found.raw if draft.found is not None else {}
-    changes = {}
-    for name, value in draft.values.items():
-        if name in audit.UNTOLD or (draft.found is None and value is None):
-            continue
-        after = told(draft.model, name, value)
-        changes[name] = (
-            after if draft.found is None else [told(draft.model, name, raw[name]), after]
-        )
+    model, private, untold = draft.model, _private(draft.model), audit.UNTOLD
+    changes: dict[str, Any] = {}
+    if draft.found is None:
+        for name, value in draft.values.items():
+            if value is None or name in untold:
+                continue
+            # What ``told`` would say, without asking: most values are short texts.
+            short = type(value) is str and name not in private and len(value) <= audit.LONGEST
+            changes[name] = value if short else told(model, name, value)
+    else:
+        for name, value in draft.values.items():
+            if name not in untold:
+                changes[name] = [told(model, name, raw[name]), told(model, name, value)]
     return {
         "row_id": draft.row_id,
         "row_label": draft.label,

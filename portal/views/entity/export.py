@@ -12,9 +12,10 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
-from portal import clock, roles
+from portal import clock, roles, scope
 from portal.queries import paging
 from portal.rules import audit
+from portal.views.context import format_date, format_number
 from portal.views.entity import cells, query
 from portal.views.entity.access import allowed, require
 
@@ -61,12 +62,26 @@ class ExportMixin:
         )
         session.commit()
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is sent
-        (_write_xlsx if fmt == "xlsx" else _write_csv)(file, rows)
+        if fmt == "xlsx":
+            _write_xlsx(file, rows, self._origin(asked))
+        else:
+            _write_csv(file, rows)
         file.seek(0)
         name = f"{self.slug}-{clock.today():%Y%m%d}.{fmt}"
         answer = send_file(file, FORMATS[fmt], as_attachment=True, download_name=name)
         answer.call_on_close(file.close)
         return answer
+
+    def _origin(self: Any, asked: query.Query) -> list[tuple[str, str]]:
+        """Where a file comes from: who, when, what of it, and how it is to be kept."""
+        found = [f"{chip.label}{_(': ')}{chip.value}" for chip in query.chips(self, asked)]
+        return [
+            (_("Confidential"), _("For work in the grids only: do not pass it on.")),
+            (_("Exported by"), scope.current().name or scope.current().username),
+            (_("Exported on"), format_date(clock.now())),
+            (_("List"), str(self.list_title)),
+            (_("Filters"), _(", ").join(found) or _("None: all rows")),
+        ]
 
     def _export_rows(self: Any, asked: query.Query) -> Iterator[list[str]]:
         yield [cells.label_of(self, name) for name in self.list_columns]
@@ -87,11 +102,20 @@ def _write_csv(file: IO[bytes], rows: Iterator[list[str]]) -> None:
     text.detach()
 
 
-def _write_xlsx(file: IO[bytes], rows: Iterator[list[str]]) -> None:
+def _write_xlsx(file: IO[bytes], rows: Iterator[list[str]], origin: list[tuple[str, str]]) -> None:
+    """The rows, and behind them a sheet that tells where they come from; an import reads the first
+    only, for the second has no column that it knows.
+    """
     options = {"constant_memory": True, "strings_to_formulas": False}
+    number = 0
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet(_("Export")[:31])
         sheet.freeze_panes(1, 0)
         for number, row in enumerate(rows):
             for place, text in enumerate(row):
                 sheet.write_string(number, place, text)
+        about = book.add_worksheet(_("About this file")[:31])
+        about.set_column(0, 1, 40)
+        for place, (name, text) in enumerate([*origin, (_("Rows"), format_number(number))]):
+            about.write_string(place, 0, name)
+            about.write_string(place, 1, text)
