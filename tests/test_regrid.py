@@ -30,6 +30,7 @@ from portal.models import (
     Household,
     Message,
     Organisation,
+    PopulationChange,
     Post,
     Resident,
     User,
@@ -193,6 +194,28 @@ def test_what_makes_no_sense_is_refused_in_words(session: Session) -> None:
         with pytest.raises(RuleError) as refused:
             plan(wish, session)
         assert words in str(refused.value)
+
+
+def test_tables_that_know_nothing_of_regridding_come_along(session: Session) -> None:
+    """Found by their foreign keys alone: events of households go with the household."""
+    buildings = settle_people(session, CELL, [1, 1])
+    homes = session.scalars(select(Household).order_by(Household.id)).all()
+    for home in homes:
+        event = PopulationChange(
+            grid_code=CELL,
+            kind="registered",
+            happened_on=clock.today(),
+            household_id=home.id,
+            actor="system",
+        )
+        session.add(event)
+    session.commit()
+    do(session, cut(buildings))
+    found = select(PopulationChange.grid_code, PopulationChange.household_id)
+    assert [tuple(row) for row in session.execute(found.order_by(PopulationChange.id))] == [
+        (CELL, homes[0].id),
+        (NEXT, homes[1].id),
+    ]
 
 
 # merge --------------------------------------------------------------------------------------------
