@@ -91,11 +91,10 @@ class GridView(BoundaryMixin, BoundsMixin, RegridMixin, StaffMapMixin, EntityVie
         return found
 
     def extras(self, row: Grid) -> list[tuple[str, dict[str, Any]]]:
-        """The map, where a boundary is on record, what is registered, and the documents."""
-        found: list[tuple[str, dict[str, Any]]] = []
+        """What is registered, the map where a boundary is on record, and the documents."""
+        found = registered.panel(self.datamodel.session, row)
         if row.boundary is not None:
             found.append(("views/grids/map.html", {"url": f"/directory/{row.code}/map.svg"}))
-        found += registered.panel(self.datamodel.session, row)
         issues = scope.covers(scope.current().prefixes(roles.WRITE, "IssuedDocument"), row.code)
         shown = papers.panel(self.datamodel.session, row, issues)
         told = history_of(self.datamodel.session, row.code, self.route_base)
