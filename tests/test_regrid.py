@@ -201,7 +201,9 @@ def test_tables_that_know_nothing_of_regridding_come_along(session: Session) -> 
     buildings = settle_people(session, CELL, [1, 1])
     homes = session.scalars(select(Household).order_by(Household.id)).all()
     for home in homes:
+        person = session.scalars(select(Resident.id).where(Resident.household_id == home.id)).one()
         event = PopulationChange(
+            resident_id=person,
             grid_code=CELL,
             kind="registered",
             happened_on=clock.today(),
