@@ -1,10 +1,13 @@
 """Saved lists: an account names, keeps and drops its own, nobody else's."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, func, literal, select
 from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
+from portal.models import Message
 from portal.models.lists import LONGEST_ADDRESS, LONGEST_NAME, SavedList
 
 MOST = 8  # of one list: they stand side by side
@@ -14,6 +17,26 @@ def saved_lists(session: Session, user_id: int, slug: str) -> list[SavedList]:
     """What the account keeps of the list ``slug``, in the order of saving."""
     mine = select(SavedList).where(SavedList.user_id == user_id, SavedList.slug == slug)
     return list(session.scalars(mine.order_by(SavedList.id)))
+
+
+def with_unread(session: Session, user_id: int, slug: str) -> tuple[list[Any], int]:
+    """Rows of ``id``, ``name`` and ``address`` as ``saved_lists`` gives them, and how many messages
+    wait: one statement, as every list page asks for both.
+    """
+    waiting = select(func.count(Message.id)).where(
+        Message.user_id == user_id, Message.read_at.is_(None)
+    )
+    mine = and_(SavedList.user_id == user_id, SavedList.slug == slug)
+    always = select(literal(1).label("one")).subquery()
+    asked = (
+        select(
+            SavedList.id, SavedList.name, SavedList.address, waiting.scalar_subquery().label("new")
+        )
+        .select_from(always.outerjoin(SavedList, mine))
+        .order_by(SavedList.id)
+    )
+    rows = session.execute(asked).all()
+    return [row for row in rows if row.id is not None], rows[0].new
 
 
 def keep_list(session: Session, user_id: int, slug: str, name: str, address: str) -> None:

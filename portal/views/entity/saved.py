@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from flask import abort, flash, redirect, render_template, request
+from flask import abort, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import roles
 from portal.errors import RuleError
-from portal.models.lists import SavedList
 from portal.rules import saved_lists as rules
 from portal.views.entity import cells, query
 from portal.views.entity.access import account, allowed
@@ -54,7 +53,7 @@ class SavedListsMixin:
 
     def personal(self: Any, asked: query.Query) -> ListPage:
         """The page that ``asked`` describes, as the account likes to see it."""
-        kept = rules.saved_lists(self.datamodel.session, account(), self.slug)
+        kept, g.unread = rules.with_unread(self.datamodel.session, account(), self.slug)
         page = self.list_page(asked, asked.columns or self._opening(kept) or self.list_columns)
         here = dict(asked.params())
         saved = [
@@ -71,7 +70,7 @@ class SavedListsMixin:
             page, presets=[*presets, *saved], mine_url=mine, letters=self._letters(asked)
         )
 
-    def _opening(self: Any, kept: Sequence[SavedList]) -> tuple[str, ...]:
+    def _opening(self: Any, kept: Sequence[Any]) -> tuple[str, ...]:
         found = next((row.address for row in kept if not row.name), "")
         return self.columns_in(found)
 
