@@ -94,7 +94,7 @@ class SavedListsMixin:
         errors: dict[str, str] = {}
         if request.method == "POST":
             try:
-                target = self._done(asked)
+                target = self._follow_button(asked)
                 self.datamodel.session.commit()
                 return redirect(target)
             except RuleError as refusal:
@@ -126,7 +126,7 @@ class SavedListsMixin:
         """What stands in an address for ``text``."""
         return text
 
-    def _done(self: Any, asked: query.Query) -> str:
+    def _follow_button(self: Any, asked: query.Query) -> str:
         """Do what the button says; the address to go on to. Raises RuleError."""
         session, user, wanted = self.datamodel.session, account(), request.form.get("do", "")
         columns = self.columns_in(",".join(request.form.getlist("column")))
