@@ -7,6 +7,7 @@ from flask_appbuilder.models.sqla.base import SQLA
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler, SQLiteDialect
 
 # Set before FAB's own models are imported, so that their constraints have names too
 # (without names neither engine can drop them in a migration).
@@ -21,6 +22,17 @@ Model.metadata.naming_convention = {
 db = SQLA(metadata=Model.metadata)
 migrate = Migrate()
 csrf = CSRFProtect()
+
+
+class _Hinted(SQLiteCompiler):
+    """Hints of a select (INDEXED BY …), which SQLAlchemy leaves out on SQLite."""
+
+    def get_from_hint_text(self, table: object, text: str | None) -> str | None:
+        """What stands behind the name of the table."""
+        return text
+
+
+SQLiteDialect.statement_compiler = _Hinted
 
 
 @event.listens_for(Engine, "connect")

@@ -142,13 +142,20 @@ def within(
     prefixes = tuple(prefixes)
     if EVERYWHERE in prefixes:
         return true()
-    parts: list[ColumnElement[bool]] = [
-        and_(column >= prefix, column < following(prefix)) for prefix in prefixes
-    ]
+    parts: list[ColumnElement[bool]] = [_subtree(column, prefix) for prefix in prefixes]
     if above and prefixes:
         upper = sorted({code for prefix in prefixes for code in ancestors(prefix)})
         parts += [column.in_(upper), column.is_(None)]
     return or_(*parts) if parts else false()
+
+
+def _subtree(
+    column: InstrumentedAttribute[str] | ColumnElement[str], prefix: str
+) -> ColumnElement[bool]:
+    """A cell has nothing below it: as one value an index knows its rows in any order it holds."""
+    if len(prefix) >= CODE_LENGTHS["cell"]:
+        return column == prefix
+    return and_(column >= prefix, column < following(prefix))
 
 
 def following(prefix: str) -> str:

@@ -10,6 +10,7 @@ from portal.models.catalogue import CalendarDay, Duty, Hotline, Regulation, Sett
 from portal.models.files import Photo
 from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
+from portal.models.lists import SavedList
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
 from portal.models.records import (
@@ -61,6 +62,7 @@ __all__ = [
     "Resident",
     "Row",
     "SentForm",
+    "SavedList",
     "Setting",
     "Task",
     "Team",

@@ -29,6 +29,7 @@ class Row(Model):
     scope_column: ClassVar[str | None] = None
     scope_above: ClassVar[bool] = False
     sensitive: ClassVar[tuple[str, ...]] = ()
+    sorted_by: ClassVar[dict[str, str]] = {}  # column: the one that holds its order
     search_source: ClassVar[tuple[str, ...]] = ()
     search_people: ClassVar[bool] = False  # the source is names of people
     search_indexed: ClassVar[bool] = False  # the terms have an index (queries/search.py)

@@ -48,6 +48,13 @@ def _terms_index(table: str) -> Any:
     return words.ddl_if(dialect="postgresql")
 
 
+def _few(name: str, condition: str) -> Index:
+    """The index of the residents for whom ``condition`` holds, in the order of their scope."""
+    only = text(condition)
+    named = f"ix_residents_{name}"
+    return Index(named, "grid_code", "id", sqlite_where=only, postgresql_where=only)
+
+
 class Building(InGrid, Row):
     """A building of a cell; ``dwellings`` is how many it is known to have."""
 
@@ -173,6 +180,7 @@ class Resident(InGrid, Row):
     __tablename__ = "residents"
     resource: ClassVar[str | None] = "Resident"
     sensitive: ClassVar[tuple[str, ...]] = ("id_number", "phone")
+    sorted_by: ClassVar[dict[str, str]] = {"name": "name_sort"}
     search_source: ClassVar[tuple[str, ...]] = ("name",)
     search_people: ClassVar[bool] = True
     search_indexed: ClassVar[bool] = True
@@ -202,6 +210,10 @@ class Resident(InGrid, Row):
         _terms_index("residents"),
         Index(None, "grid_code", "name_sort", "id"),  # the order by name within a cell
         Index(None, "name_sort", "id", "grid_code"),  # and beyond
+        Index(None, "registration", "grid_code", "id"),
+        # The ready-made views of a few among very many.
+        _few("no_papers", "id_type = 'temporary'"),
+        _few("gone", "moved_out_on IS NOT NULL OR died_on IS NOT NULL"),
         Index(
             "uq_residents_id_index_here",
             "id_index",

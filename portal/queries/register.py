@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, literal_column, select
 
 from portal.models import Household, Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE
@@ -45,16 +45,26 @@ def by_number(text: str) -> ColumnElement[bool] | None:
     return INDEXES[found[1]].in_(found[2].split(".")) if found else None
 
 
+def _tells_home(word: str) -> bool:
+    return any(sign.isdigit() for sign in word)
+
+
+def asks_for_home(text: str) -> bool:
+    """Whether a word of ``text`` tells where people live."""
+    return any(map(_tells_home, asked_words(text)))
+
+
 def by_words(text: str, *, walked: bool = False) -> ColumnElement[bool]:
     """Residents whose name has every word of ``text``; words with a digit tell where they live:
-    3栋1单元101, or the number of the household. ``walked``: the names without their index.
+    3栋1单元101, or the number of the household. ``walked``: the names without their index, as
+    where a home is asked for: there live fewer people than bear a name.
     """
     words = asked_words(text)
-    place = [word for word in words if any(sign.isdigit() for sign in word)]
+    place = [word for word in words if _tells_home(word)]
     name = [word for word in words if word not in place]
     found = []
     if name or not place:
-        found.append((plainly if walked else found_by)(Resident, name))
+        found.append((plainly if walked or place else found_by)(Resident, name))
     if place:
         homes = select(Household.id).where(found_by(Household, place))
         found.append(Resident.household_id.in_(homes))
@@ -72,8 +82,8 @@ def here(found: Select[Any]) -> Select[Any]:
 
 
 def without_papers(found: Select[Any]) -> Select[Any]:
-    """Residents with a temporary number."""
-    return found.where(Resident.id_type == "temporary", *living())
+    """Residents with a temporary number (spelled out: else SQLite does not see its index fits)."""
+    return found.where(Resident.id_type == literal_column("'temporary'"), *living())
 
 
 def gone(found: Select[Any]) -> Select[Any]:

@@ -71,6 +71,10 @@ class in_index(FunctionElement[bool]):
         texts = (literal(vector, String), literal(match, String))
         super().__init__(model.id, model.search_terms, *texts)
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: made a comparison with 1, SQLite would not see its index."""
+        return self
+
 
 @compiles(in_index, "postgresql")
 def _in_vector(element: Any, compiler: Any, **options: Any) -> str:

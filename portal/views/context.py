@@ -68,7 +68,11 @@ def _page_context() -> dict[str, object]:
 
 
 def unread() -> int:
-    """How many messages wait unread for the signed-in account: one count over an index."""
+    """How many messages wait unread for the signed-in account: one count over an index, unless the
+    page knows already.
+    """
+    if "unread" in g:
+        return int(g.unread)
     user_id = scope.current().user_id
     return inbox.unread(db.session, user_id) if user_id is not None else 0
 

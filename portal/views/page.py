@@ -109,8 +109,9 @@ class ListPage:
     """One page of a list.
 
     ``total`` is exact unless ``capped`` ("10,000+"). ``hidden`` are (name, value) pairs that the
-    filter form carries along. ``exports`` are (label, url) pairs. ``order`` is ``column`` or
-    ``-column``.
+    filter form carries along. ``mine_url`` leads to columns and saved lists; ``letters`` are
+    (letter, url) pairs of places in an order by name. ``exports`` are (label, url) pairs. ``order``
+    is ``column`` or ``-column``.
     """
 
     columns: list[Column] = field(default_factory=list)
@@ -129,6 +130,8 @@ class ListPage:
     exports: list[tuple[str, str]] = field(default_factory=list)
     reset_url: str = ""
     hidden: list[tuple[str, str]] = field(default_factory=list)
+    mine_url: str | None = None
+    letters: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

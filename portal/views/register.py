@@ -77,6 +77,7 @@ class DwellingView(_RegisterView):
     list_title = _l("Register of dwellings")
     one_title = _l("Dwelling")
     list_columns = ["name", "grid", "building", "use", "owner_name", "owner_phone"]
+    orders = ("grid_code", "name", "id")  # each has its index
     form_columns = ["building", "unit", "room", "use", "owner_name", "owner_phone"]
     fixed_columns = ("building",)
     filter_columns = ["use", "grid_code"]
@@ -102,6 +103,7 @@ class HouseholdView(HouseholdPage, HouseholdChanges, HomePapersMixin, _RegisterV
     list_title = _l("Register of households")
     one_title = _l("Household")
     list_columns = ["number", "grid", "dwelling", "kind", "visited_on", "next_visit_on"]
+    orders = ("grid_code", "number", "id")  # each has its index
     form_columns = ["dwelling", "number", "kind", "visit_every"]
     show_groups = [("", ["dwelling", "number", "grid", "kind", "visit_every"])]
     fixed_columns = ("dwelling",)  # a household that moves is an event of its people
@@ -143,6 +145,7 @@ class ResidentView(ResidentChanges, _RegisterView):
         "name", "sex", "birth_date", "grid", "household", "relation_to_head", "id_number",
         "registration",
     ]  # fmt: skip
+    orders = ("grid_code", "name", "id")  # each has its index
     show_groups = [
         (_l("Person"), ["name", "sex", "birth_date", "nation", "id_type", "id_number", "phone"]),
         (_l("Household"), ["grid", "household", "relation_to_head", "moved_in_on"]),
@@ -192,6 +195,10 @@ class ResidentView(ResidentChanges, _RegisterView):
             return redirect(query.link(self, asked, q=hashed))
         return super().list()
 
+    def sealed_search(self, text: str) -> str:
+        """Of a number its keyed hash."""
+        return queries.sealed(text)
+
     def worded_search(self, text: str) -> str:
         """Of a number only that it was one."""
         return text if queries.by_number(text) is None else HIDDEN
@@ -200,6 +207,18 @@ class ResidentView(ResidentChanges, _RegisterView):
         """By name and home, or by a whole number, its last four characters or a telephone."""
         number = queries.by_number(queries.sealed(text))
         return queries.by_words(text) if number is None else number
+
+    def search_hint(self, text: str) -> str:
+        """Of homes that were found, the people."""
+        if queries.by_number(queries.sealed(text)) is not None:
+            return ""
+        home = queries.asks_for_home(text)
+        return "INDEXED BY ix_residents_household_id" if home else super().search_hint(text)
+
+    def walked_by(self, text: str) -> ColumnElement[bool]:
+        """The same without the index of names."""
+        number = queries.by_number(queries.sealed(text))
+        return queries.by_words(text, walked=True) if number is None else number
 
 
 class OrganisationView(_RegisterView):

@@ -133,6 +133,8 @@ ENTITY_ROUTES: tuple[tuple[str, str, str, bool, tuple[int, ...]], ...] = (
     ("/list/", "GET", "r", False, (200,)),
     ("/show/<pk>", "GET", "r", True, (200,)),
     ("/lookup/", "GET", "r", False, (200,)),
+    ("/mine", "GET", "r", False, (200,)),
+    ("/mine", "POST", "r", False, (404,)),  # no button was pressed
     ("/add", "GET", "w", False, (200,)),
     ("/add", "POST", "w", False, (400,)),  # the form again: nothing was typed
     ("/edit/<pk>", "GET", "w", True, (200,)),

@@ -29,9 +29,14 @@ SEARCHED = (
 )
 INDEXED = ("buildings", "dwellings", "households", "residents", "organisations")
 ORDERS = (
+    ("residents", ("registration", "grid_code", "id")),
     ("residents", ("name_sort", "id", "grid_code")),
     ("dwellings", ("name", "id", "grid_code")),
     ("households", ("number", "id", "grid_code")),
+)
+FEW = (
+    ("ix_residents_no_papers", sa.text("id_type = 'temporary'")),
+    ("ix_residents_gone", sa.text("moved_out_on IS NOT NULL OR died_on IS NOT NULL")),
 )
 VECTOR = "array_to_tsvector(array_remove(string_to_array(search_terms, ' '), ''))"
 # Terms hold letters, digits, characters beyond ASCII, hyphens and underscores: each is one token.
@@ -46,6 +51,9 @@ def upgrade() -> None:
         op.alter_column("residents", "name_sort", type_=sa.String(length=200, collation="C"))
     for table, columns in ORDERS:
         op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns))
+    for name, only in FEW:
+        scope = ["grid_code", "id"]
+        op.create_index(name, "residents", scope, sqlite_where=only, postgresql_where=only)
     for table in INDEXED:
         if bind.dialect.name == "postgresql":
             words = [sa.text(VECTOR)]
@@ -64,6 +72,8 @@ def downgrade() -> None:
             _no_full_text(table)
     for table, columns in ORDERS:
         op.drop_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table)
+    for name, only in FEW:
+        op.drop_index(name, "residents", sqlite_where=only, postgresql_where=only)
     if bind.dialect.name == "postgresql":
         plain = sa.String(length=200, collation="default")
         op.alter_column("residents", "name_sort", type_=plain)

@@ -18,7 +18,7 @@ from wtforms import Field as FormField
 
 from portal import roles, scope
 from portal.errors import Forbidden
-from portal.queries.search import matches
+from portal.queries.search import asked_words, matches, plainly
 from portal.views.entity import cells, forms, query
 from portal.views.entity.access import allowed
 from portal.views.entity.actions import ActionsMixin
@@ -27,12 +27,16 @@ from portal.views.entity.export import ExportMixin
 from portal.views.entity.interface import ScopedInterface
 from portal.views.entity.record import RecordMixin
 from portal.views.entity.removing import RemovingMixin
+from portal.views.entity.saved import SavedListsMixin
 from portal.views.page import Column, ListPage, Row
 
+KEPT = ("order", "size", "preset", "columns")  # by the form of search and filters
 READ_ONLY = {"get", "get_list", "info"}
 
 
-class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelView):
+class EntityView(
+    SavedListsMixin, RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsMixin, ModelView
+):
     """One table: list, record, form, deletion, export. Subclasses declare what is below."""
 
     entity: ClassVar[Any] = None
@@ -54,6 +58,7 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
     presets: ClassVar[dict[str, tuple[Any, Any]]] = {}  # name: (label, narrow(select))
     related: ClassVar[tuple[tuple[str, str], ...]] = ()  # (resource, relation that leads here)
     order: ClassVar[tuple[str, ...]] = ("grid_code", "id")
+    orders: ClassVar[tuple[str, ...]] = ()  # the only ones of a long list; empty: all listed
     newest_first: ClassVar[bool] = False
     exclude_route_methods: ClassVar[set[str]] = {"download"}
     list_template: ClassVar[str] = "views/entity/list.html"
@@ -66,7 +71,7 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
         self.search_columns = ["id"]  # FAB's search form is not used: no column of it either
         self.order_columns = [
             name
-            for name in (*self.list_columns, *self.order, "id")
+            for name in self.orders or (*self.list_columns, *self.order, "id")
             if name in self.entity.__mapper__.columns and name not in self._unsortable()
         ]
         super().__init__(**kwargs)
@@ -95,6 +100,16 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
         if not self.search_in:
             return matches(self.entity, text)
         return or_(*(self._found_in(name, text) for name in self.search_in))
+
+    def walked_by(self, text: str) -> ColumnElement[bool]:
+        """The same condition for a list that is walked through in its order anyway."""
+        if self.search_in or not self.entity.search_indexed:
+            return self.found_by(text)
+        return plainly(self.entity, asked_words(text))
+
+    def search_hint(self, text: str) -> str:
+        """How SQLite comes to the rows by the index of the terms: by key, and by nothing else."""
+        return "NOT INDEXED"
 
     def worded_search(self, text: str) -> str:
         """How the page tells what was searched for."""
@@ -153,7 +168,7 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
     @allowed(roles.READ)
     def list(self) -> ResponseReturnValue:
         """A page of the list."""
-        page = self.list_page(self.asked())
+        page = self.personal(self.asked())
         return render_template(self.list_template, view=self, page=page)
 
     def asked(self) -> query.Query:
@@ -183,7 +198,7 @@ class EntityView(RecordMixin, EditingMixin, RemovingMixin, ExportMixin, ActionsM
             add_url=f"{self.route_base}/add" if self.may_add() else None,
             exports=self.export_links(asked) if may_export else [],
             reset_url=f"{self.route_base}/list/",
-            hidden=[(n, v) for n, v in asked.params() if n in ("order", "size", "preset")],
+            hidden=[(n, v) for n, v in asked.params() if n in KEPT],
         )
 
     def _column(self, name: str, asked: query.Query) -> Column:

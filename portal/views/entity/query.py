@@ -18,7 +18,7 @@ from portal.views.entity.cells import label_of
 from portal.views.entity.interface import visible
 from portal.views.page import Chip, Filter, Preset
 
-CONTROLS = ("q", "size", "order", "after", "before", "preset")
+CONTROLS = ("q", "size", "order", "after", "before", "preset", "columns")
 LONGEST_SEARCH = 100
 BRIEF = {"Grid": ("code", "name", "level")}  # columns of a related row that lists need
 
@@ -31,6 +31,7 @@ class Query:
     preset: str = ""
     filters: dict[str, str] = field(default_factory=dict)
     part: paging.Slice = field(default_factory=paging.Slice)
+    columns: tuple[str, ...] = ()  # empty: those of the list
 
     def params(self, **changes: str | None) -> list[tuple[str, str]]:
         """The address of this query with ``changes``, without empty values."""
@@ -38,6 +39,7 @@ class Query:
         values: dict[str, str | None] = {"q": self.q, "preset": self.preset, **self.filters}
         values["order"] = order
         values["size"] = str(self.part.size) if self.part.size != paging.SIZE else None
+        values["columns"] = ",".join(self.columns)
         values.update(changes)
         return [(name, value) for name, value in values.items() if value]
 
@@ -61,7 +63,11 @@ def parse(view: Any) -> Query:
     if "grid_code" in filters:
         filters["grid_code"] = _code_meant(filters["grid_code"])
     return Query(
-        _searched(args.get("q", "")), preset if preset in view.presets else "", filters, part
+        _searched(args.get("q", "")),
+        preset if preset in view.presets else "",
+        filters,
+        part,
+        view.columns_in(args.get("columns", "")),
     )
 
 
@@ -85,12 +91,16 @@ def _number(text: str, otherwise: int = -1) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
 
 
-def statement(view: Any, query: Query, action: str = "read") -> Select[Any]:
-    """The scoped select of the rows the query asks for, without order and limit."""
+def statement(
+    view: Any, query: Query, action: str = "read", *, walked: bool = False
+) -> Select[Any]:
+    """The scoped select of the rows the query asks for, without order and limit; ``walked``: the
+    search without its index.
+    """
     model = view.entity
     found = select(model).where(visible(model, action))
     if query.q and view.searchable:
-        found = found.where(view.found_by(query.q))
+        found = found.where((view.walked_by if walked else view.found_by)(query.q))
     for name, value in query.filters.items():
         found = found.where(_condition(view, name, value))
     if query.preset:
@@ -140,13 +150,33 @@ def with_relations(view: Any, found: Select[Any]) -> Select[Any]:
 
 def fetch(view: Any, query: Query) -> paging.Page:
     """The page the query asks for."""
-    session = view.datamodel.session
+    session, model = view.datamodel.session, view.entity
+    found = with_relations(view, statement(view, query))
+    narrow = bool(query.q or query.filters or query.preset)
+    scoped = walked = None
+    if getattr(model, "search_indexed", False) and (
+        narrow or query.part.column not in paging.SCOPE_ORDER
+    ):
+        scoped = with_relations(view, select(model).where(visible(model)))
+    if scoped is not None and query.q and view.searchable:
+        walked = with_relations(view, statement(view, query, walked=True))
+        if session.get_bind().dialect.name == "sqlite" and _in_one_cell(view, query):
+            found = walked  # its planner cannot weigh the words against the cell: the cell is less
+        elif hint := view.search_hint(query.q):
+            found = found.with_hint(model, hint, "sqlite")
     try:
         return paging.fetch(
-            session, with_relations(view, statement(view, query)), view.entity, query.part
+            session, found, model, query.part, scoped=scoped, walked=walked, rare=narrow
         )
     except paging.BadCursor:
         abort(400)
+
+
+def _in_one_cell(view: Any, query: Query) -> bool:
+    asked = (query.filters.get("grid_code", "").split(" ")[0],)
+    seen = scope.current().prefixes("read", view.entity.resource)
+    cell = scope.CODE_LENGTHS["cell"]
+    return any(len(codes) == 1 and len(codes[0]) >= cell for codes in (asked, seen))
 
 
 def link(view: Any, query: Query, **changes: str | None) -> str:
