@@ -50,6 +50,22 @@ COMMUNITY, AREA = "420102002990", "42010200299001"
 FEW = ("roles", "post-roles", "settings")  # fixed catalogues
 
 
+def of_the_register(number, cell, day):
+    """A household with somebody in it, and what happened there."""
+    building = Building(grid_code=cell, name=f"{number}栋")
+    dwelling = Dwelling(grid_code=cell, building=building, name=f"{number}栋101", room="101")
+    household = Household(grid_code=cell, dwelling=dwelling, name="1栋101 H1", number=str(number))
+    here = {"grid_code": cell, "household": household}
+    resident = Resident(name=f"居{number}", id_number=f"T{number}", **here)
+    asked = {"side": "received", "subject": "甲", "question": "在吗", "asked_by": "x"}
+    return [
+        resident,
+        PopulationChange(resident=resident, kind="move_in", happened_on=day, actor="x", **here),
+        HomeVisit(visited_on=day, result="no_change", actor="x", visitor="甲", **here),
+        CrossCheck(grid_code=cell, other_code=AREA, reply_by=day, **asked),
+    ]
+
+
 def rows_for(number):
     """One row more of every list that grows; ``number`` makes it different."""
     worker = Worker(name=f"甲{number}", grid_code=AREA, origin="volunteer")
@@ -67,39 +83,8 @@ def rows_for(number):
     begins = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=number)
     cells = db.session.scalars(select(Grid.code).where(Grid.level == "cell").order_by(Grid.code))
     cell, size = cells.all()[number % 30], ("a3", "a4", "a2")[number // 30]
-    building = Building(grid_code=cell, name=f"{number}栋")
-    dwelling = Dwelling(grid_code=cell, building=building, name=f"{number}栋101", room="101")
-    household = Household(grid_code=cell, dwelling=dwelling, name="1栋101 H1", number=str(number))
-    resident = Resident(
-        grid_code=cell, household=household, name=f"居{number}", id_number=f"T{number}"
-    )
     return [
-        resident,
-        CrossCheck(
-            grid_code=cell,
-            other_code=AREA,
-            side="received",
-            subject="甲",
-            question="在吗",
-            asked_by="x",
-            reply_by=day,
-        ),  # fmt: skip
-        HomeVisit(
-            grid_code=cell,
-            household=household,
-            visited_on=day,
-            result="no_change",
-            actor="x",
-            visitor="甲",
-        ),  # fmt: skip
-        PopulationChange(
-            grid_code=cell,
-            household=household,
-            resident=resident,
-            kind="move_in",
-            happened_on=day,
-            actor="x",
-        ),  # fmt: skip
+        *of_the_register(number, cell, day),
         Organisation(grid_code=cell, name=f"店{number}", kind="shop"),
         Board(grid_code=cell, size=size, lang="en"),
         Meeting(grid_code=AREA, starts_at=begins, **held),

@@ -48,14 +48,7 @@ def move_in_known(
     """Somebody on record came to live in ``household``: out of another household in the same verb
     (both events are written), or back after having moved out. The moving in is returned.
     """
-    on = check_day(on)
-    if resident.died_on is not None:
-        raise RuleError(_l("Somebody who died cannot move in: look at the record."), "resident")
-    if resident.lives_here and resident.household_id == household.id:
-        raise RuleError(_l("This person lives here already."), "resident")
-    left = resident.moved_out_on or resident.moved_in_on
-    if left is not None and on < left:
-        raise RuleError(_l("This day lies before the last move of this person."), "on")
+    on = _may_come(household, resident, on)
     before = Snapshot([resident])
     came_from = session.get_one(Household, resident.household_id)
     transfer = resident.lives_here
@@ -87,6 +80,18 @@ def move_in_known(
         place=address(came_from) if transfer else None,
         note=note,
     )
+
+
+def _may_come(household: Household, resident: Resident, on: date | None) -> date:
+    on = check_day(on)
+    if resident.died_on is not None:
+        raise RuleError(_l("Somebody who died cannot move in: look at the record."), "resident")
+    if resident.lives_here and resident.household_id == household.id:
+        raise RuleError(_l("This person lives here already."), "resident")
+    left = resident.moved_out_on or resident.moved_in_on
+    if left is not None and on < left:
+        raise RuleError(_l("This day lies before the last move of this person."), "on")
+    return on
 
 
 def away_begin(

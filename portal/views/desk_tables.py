@@ -1,0 +1,226 @@
+"""What stands on the desk of each role: numbers of what is due, how things stand, lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from redis import Redis
+from redis.exceptions import RedisError
+
+from portal import queue, roles
+from portal.extensions import db
+from portal.queries import jobs, quality
+from portal.views.page import Tone
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of a desk: the rows of ``resource`` that ``params`` of its list select.
+
+    ``tone`` colours it when it is above zero. ``page``: the page that shows the same rows with what
+    to do about them, instead of the list.
+    """
+
+    label: Any
+    resource: str
+    params: dict[str, str] = field(default_factory=dict)
+    tone: Tone = ""
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a desk that no list counts: ``number()`` (None: cannot be told now), on the page
+    ``url`` of ``resource``.
+    """
+
+    label: Any
+    resource: str
+    url: str
+    number: Callable[[], int | None]
+    tone: Tone = ""
+
+
+def _of_the_queue(ask: Callable[[Redis], int]) -> Callable[[], int | None]:
+    def number() -> int | None:
+        try:
+            return ask(queue.connection())
+        except RedisError:
+            return None
+
+    return number
+
+
+def _to_visit(label: Any, preset: str, tone: Tone = "") -> Count:
+    return Count(label, "Household", {"preset": preset}, tone, f"/visits/?preset={preset}")
+
+
+VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
+OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
+ENDING = Count(_l("Posts ending soon"), "Post", {"preset": "ending"}, "warn")
+NO_CONSENT = Count(_l("Public posts without consent"), "Worker", {"preset": "no_consent"}, "warn")
+NO_POST = Count(_l("Workers without a post"), "Worker", {"preset": "no_post"})
+NO_NUMBER = Count(_l("Hotlines without a number"), "Hotline", {"preset": "no_number"}, "warn")
+NO_BOUNDARY = Count(_l("Grids without a boundary"), "Grid", {"preset": "no_boundary"}, "warn")
+COMMUNITIES = Count(_l("Communities"), "Grid", {"level": "community"})
+AREAS = Count(_l("Areas"), "Grid", {"level": "area"})
+BLOCKS = Count(_l("Blocks"), "Grid", {"level": "block"})
+CELLS = Count(_l("Cells"), "Grid", {"level": "cell"})
+WORKERS = Count(_l("Workers"), "Worker")
+POSTS = Count(_l("Posts in force"), "Post", {"preset": "current"})
+TEAMS = Count(_l("Teams"), "Team")
+HOTLINES = Count(_l("Hotlines on the board"), "Hotline", {"on_board": "1"})
+DUTIES = Count(_l("Duties"), "Duty")
+VISITS_DUE = _to_visit(_l("Visits due today"), "visit_due", "warn")
+VISITS_LATE = _to_visit(_l("Visits overdue"), "visit_overdue", "late")
+NEVER_VISITED = _to_visit(_l("Households never visited"), "never_visited")
+TO_ANSWER = Count(_l("Questions to answer"), "CrossCheck", {"preset": "to_answer"}, "warn")
+CHECKS_LATE = Count(_l("Questions overdue"), "CrossCheck", {"preset": "overdue"}, "late")
+VISITS = (VISITS_DUE, VISITS_LATE, NEVER_VISITED, TO_ANSWER, CHECKS_LATE)
+BOARDS = Count(_l("Issued documents"), "IssuedDocument")
+STALE_BOARDS = Count(_l("Boards out of date"), "Board", {"preset": "stale"}, "warn")
+LATE_BOARDS = Count(_l("Boards overdue"), "Board", {"preset": "overdue"}, "late")
+NO_PAPERS = Count(_l("People without papers"), "Resident", {"preset": "no_papers"}, "warn")
+WRONG_NUMBER = Count(_l("Wrong numbers"), "Resident", {"preset": "wrong_number"}, "late")
+NO_BIRTH_DATE = Count(
+    _l("People without birthday"), "Resident", {"preset": "no_birth_date"}, "warn"
+)
+NO_PHONE = Count(_l("Adults without a telephone"), "Resident", {"preset": "no_phone"}, "warn")
+NO_HEAD = Count(_l("Households without a head"), "Household", {"preset": "no_head"}, "warn")
+TWICE = Count(
+    _l("Same name and birthday"), "Resident", {"preset": "twice", "order": "name"}, "warn"
+)
+RESIDENTS = Count(_l("Residents"), "Resident", {"preset": "here"})
+COMPLETE = Figure(
+    _l("Homes registered, in percent"),
+    "Resident",
+    "/register-quality/",
+    lambda: quality.registered_percent(db.session),
+)
+IMPORTS = Count(_l("Imports"), "ImportBatch")
+DEAD_LETTERS = Figure(
+    _l("Jobs given up"), "Job", "/jobs/#failed", _of_the_queue(jobs.dead_letters), "late"
+)
+AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.workers))
+
+# role: (what to do now, how things stand, what is not built yet)
+DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], Any]] = {
+    roles.GRID_WORKER: ((*VISITS, ENDING, NO_CONSENT), (WORKERS, POSTS, HOTLINES, DUTIES), ""),
+    roles.GRID_LEADER: (
+        (*VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (WORKERS, POSTS, HOTLINES, DUTIES),
+        "",
+    ),
+    roles.BLOCK_LEADER: (
+        (STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (CELLS, WORKERS, POSTS, HOTLINES),
+        "",
+    ),
+    roles.AREA_LEADER: (
+        (STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
+        "",
+    ),
+    roles.CLERK: (
+        (
+            TO_ANSWER,
+            CHECKS_LATE,
+            WRONG_NUMBER,
+            NO_PAPERS,
+            NO_BIRTH_DATE,
+            NO_PHONE,
+            NO_HEAD,
+            TWICE,
+            NO_CONSENT,
+            NO_POST,
+            OFF_STANDARD,
+            NO_BOUNDARY,
+        ),
+        (COMPLETE, RESIDENTS, BLOCKS, CELLS, WORKERS, POSTS, IMPORTS),
+        "",
+    ),
+    roles.MEDIATOR: (
+        (),
+        (WORKERS, HOTLINES, DUTIES),
+        _l("Mediation files come with a later version; nothing waits for you here yet."),
+    ),
+    roles.STATION: (
+        (
+            CHECKS_LATE,
+            STALE_BOARDS,
+            LATE_BOARDS,
+            VACANT,
+            OFF_STANDARD,
+            NO_NUMBER,
+            NO_BOUNDARY,
+            ENDING,
+            NO_CONSENT,
+        ),
+        (AREAS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS, BOARDS, IMPORTS),
+        "",
+    ),
+    roles.LEADER: ((VACANT, OFF_STANDARD), (AREAS, BLOCKS, CELLS, WORKERS, TEAMS, BOARDS), ""),
+    roles.STREET: ((NO_BOUNDARY,), (COMMUNITIES, AREAS, BLOCKS, CELLS, WORKERS), ""),
+    roles.CARE_OFFICER: (
+        (),
+        (HOTLINES, DUTIES),
+        _l("The care register comes with a later version; nothing waits for you here yet."),
+    ),
+    roles.AUDITOR: (
+        (
+            Count(_l("Failed sign-ins"), "AuditEntry", {"action": "sign_in_failed"}, "warn"),
+            Count(_l("Private values opened"), "AuditEntry", {"action": "reveal"}),
+            Count(_l("Exports"), "AuditEntry", {"action": "export"}),
+        ),
+        (Count(_l("Entries in the log"), "AuditEntry"), Count(_l("Grants"), "AccountGrant")),
+        "",
+    ),
+    roles.ADMIN: (
+        (DEAD_LETTERS, Count(_l("Accounts switched off"), "User", {"active": "0"})),
+        (
+            Count(_l("Accounts"), "User"),
+            Count(_l("Grants"), "AccountGrant"),
+            Count(_l("Settings"), "Setting"),
+            AT_WORK,
+        ),
+        "",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A list on a desk: the first rows of ``resource`` that ``params`` select.
+
+    ``{grid}`` in a parameter stands for the code of the role's own grid.
+    """
+
+    title: Any
+    resource: str
+    columns: tuple[str, ...]
+    params: dict[str, str] = field(default_factory=dict)
+
+
+PARTS = Shown(
+    _l("Grids below"), "Grid", ("name", "households_declared", "kind"), {"parent": "{grid}"}
+)
+SERVING = Shown(
+    _l("Who serves here"),
+    "Post",
+    ("worker", "post_role", "since"),
+    {"preset": "current", "grid_code": "{grid}"},
+)
+IMPORTED = Shown(_l("Last imports"), "ImportBatch", ("created_at", "kind", "rows", "failed"))
+NOTED = Shown(_l("Last entries"), "AuditEntry", ("at", "actor", "action", "table_name"))
+LISTS: dict[str, tuple[Shown, ...]] = {
+    roles.GRID_WORKER: (SERVING,),
+    roles.GRID_LEADER: (SERVING,),
+    roles.BLOCK_LEADER: (PARTS,),
+    roles.AREA_LEADER: (PARTS,),
+    roles.STATION: (PARTS,),
+    roles.LEADER: (PARTS,),
+    roles.STREET: (PARTS,),
+    roles.CLERK: (PARTS, IMPORTED),
+    roles.AUDITOR: (NOTED,),
+}
