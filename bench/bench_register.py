@@ -40,6 +40,8 @@ def main() -> int:
         memories = {label: measure.memory(one) for label, one, _rows in entered}
         _count(results, entered)
     print(f"{options.engine}, {entered[0][2].total:,} residents, {options.rounds} rounds")
+    rows = entered[0][2]
+    print(f"deep page: {rows.page}, by name {rows.name_page}")
     print(report.machine() + "\n")
     print(report.table(results, [label for label, _one, _rows in entered]) + "\n")
     print("memory of a worker\n" + report.told_memory(memories))
