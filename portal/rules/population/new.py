@@ -72,21 +72,26 @@ def enter(
     return note_new(session, person, how, place=place, note=note)
 
 
-def record_new(session: Session, ids: Sequence[int] | Select[int]) -> int:
+def record_new(
+    session: Session, ids: Sequence[int] | Select[int], *, counted_only: bool = False
+) -> int:
     """Write the events of residents who were just added in bulk, by key (or by a select of keys:
     then it is one statement, whatever the number); returns how many.
 
     Born into the household where the day of moving in is the birthday, moved in where it is given;
     both only since the register of the cell began, otherwise registered, as of today. The events
-    say who entered them; the audit log holds the residents. The caller commits.
+    say who entered them; the audit log holds the residents. ``counted_only``: no event for who is
+    only registered. The caller commits.
     """
     if isinstance(ids, Select):
-        return _record(session, Resident.id.in_(ids))
+        return _record(session, Resident.id.in_(ids), counted_only)
     parts = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
-    return sum(_record(session, Resident.id.in_(part)) for part in parts)
+    return sum(_record(session, Resident.id.in_(part), counted_only) for part in parts)
 
 
-def _record(session: Session, among: ColumnElement[bool]) -> int:
+def _record(session: Session, among: ColumnElement[bool], counted_only: bool) -> int:
+    if counted_only:  # others are registered
+        among &= Resident.moved_in_on.is_not(None)
     cells = session.scalars(select(Resident.grid_code).where(among).distinct()).all()
     if not cells:
         return 0
@@ -104,7 +109,7 @@ def _record(session: Session, among: ColumnElement[bool]) -> int:
         case((kind == "registered", literal(clock.today())), else_=moved),
         literal(scope.actor().username or "system"),
         case((kind != "registered", new), else_=None),
-    ).where(among)
+    ).where(among, *((kind != "registered",) if counted_only else ()))
     names = (
         "grid_code", "household_id", "resident_id", "kind", "happened_on", "actor", "before",
     )  # fmt: skip

@@ -16,7 +16,7 @@ from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE, TAIL
 from portal.models.register_choices import GB_11643_TYPES
 from portal.models.search import sort_key
 from portal.models.types import blind_index
-from portal.rules import idnumbers
+from portal.rules import idnumbers, population
 from portal.rules.imports.cells import choice, code, day, person_name, phone, text
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.resident_words import (
@@ -368,6 +368,13 @@ def _made(
     return draft
 
 
+def _note_arrivals(work: Work, drafts: list[Draft]) -> None:
+    """Who was born or moved in since the register of the cell began is an event that counts."""
+    new = [d.row_id for d in drafts if d.model is Resident and d.found is None and d.row_id]
+    if new:
+        population.record_new(work.session, new, counted_only=True)
+
+
 RESIDENTS = Kind(
     "residents",
     COLUMNS,
@@ -375,4 +382,5 @@ RESIDENTS = Kind(
     (Building, Dwelling, Household, Resident),
     plan,
     at_once=AT_ONCE,
+    after=_note_arrivals,
 )

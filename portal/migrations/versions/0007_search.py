@@ -8,8 +8,8 @@ from alembic import context, op
 
 from portal.models.search import search_terms, sort_key
 
-revision = "0004"
-down_revision = "0010"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ What happened is written once: a trigger keeps the columns that the report count
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
