@@ -22,9 +22,10 @@ TOP_LEVEL = {
     ".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "bench", "config.py",
     "docs", "frontend", "jobs", "portal", "pyproject.toml", "scripts", "tests", "translations",
     "requirements.in", "requirements.txt", "requirements-build.in", "requirements-build.txt",
-    "requirements-dev.in", "requirements-dev.txt",
+    "requirements-dev.in", "requirements-dev.txt", "requirements-bench.in",
+    "requirements-bench.txt",
 }  # fmt: skip
-PINS = ("requirements", "requirements-build", "requirements-dev")
+PINS = ("requirements", "requirements-build", "requirements-dev", "requirements-bench")
 # "About 300" and "about 40" lines; a test module may list more cases.
 LONGEST = {"tests": (700, 60)}
 LONGEST_ELSEWHERE = (320, 50)

@@ -37,6 +37,7 @@ from portal.models import (
     Worker,
 )
 from portal.queries import regrid as queries
+from portal.queries import regrid_history
 from portal.queries.grid_checks import grid_records
 from portal.rules import boards, posting
 from portal.rules.archives import load_archive
@@ -168,7 +169,7 @@ def test_a_dissolved_cell_leaves_nothing_behind(session: Session) -> None:
     assert held(session, [CELL]) == set()
     assert session.get_one(AccountGrant, grant.id).until == clock.today()
     assert session.query(GridAlias).filter_by(old_code=CELL).count() == 0
-    assert [row.code for row in queries.successors(session, CELL)] == [NEXT, heir]
+    assert [row.code for row in regrid_history.successors(session, CELL)] == [NEXT, heir]
 
 
 def test_what_makes_no_sense_is_refused_in_words(session: Session) -> None:
@@ -232,7 +233,7 @@ def test_cells_are_joined_and_their_codes_lead_to_the_new_one(session: Session) 
     assert codes_in(session, *TABLES) == {NEXT}
     assert size(session, NEXT) == pytest.approx(wide, abs=1)
     assert on_ground(session) == ground
-    assert queries.used_codes(session, BLOCK) >= {CELL, BESIDE, NEXT}
+    assert regrid_history.used_codes(session, BLOCK) >= {CELL, BESIDE, NEXT}
     led = {a.old_code: a.grid_code for a in session.scalars(select(GridAlias))}
     assert (led[CELL], led[BESIDE]) == (NEXT, NEXT)
     # One leader is enough; all volunteers go on.
@@ -289,13 +290,13 @@ def test_a_cell_moves_with_everything_and_the_blocks_give_way(session: Session) 
     assert size(session, BLOCK) == pytest.approx(blocks[BLOCK] - own, abs=2)
     assert size(session, OTHER_BLOCK) == pytest.approx(blocks[OTHER_BLOCK] + own, abs=2)
     assert on_ground(session) == ground
-    assert queries.former_codes(session, new) == [CELL]
+    assert regrid_history.former_codes(session, new) == [CELL]
     # Back again: nobody's number is given away twice.
     _change, back = do(session, Move(new, BLOCK))
     assert back.after[0].code == NEXT
     led = {a.old_code: a.grid_code for a in session.scalars(select(GridAlias))}
     assert (led[CELL], led[new]) == (NEXT, NEXT)
-    assert queries.former_codes(session, NEXT) == [new, CELL]
+    assert regrid_history.former_codes(session, NEXT) == [new, CELL]
 
 
 def test_a_block_moves_with_its_cells(session: Session) -> None:

@@ -22,7 +22,7 @@ from portal.models import (
     Row,
     Worker,
 )
-from portal.queries import regrid as queries
+from portal.queries import regrid_history
 from portal.queries.directory import is_active
 from portal.queries.grid_checks import grid_records
 from portal.rules.check_grids import on_the_ground
@@ -123,14 +123,14 @@ def check_codes(session: Session) -> None:
         assert alias.old_code not in living
         assert (
             not ended
-            or queries.successors(session, alias.grid_code)
+            or regrid_history.successors(session, alias.grid_code)
             or dissolved_on(session, alias.grid_code)
         )
 
 
 def dissolved_on(session: Session, code: str) -> bool:
     """Whether the history tells what became of the grid."""
-    return any(code in change.old for change in queries.changes(session, code))
+    return any(code in change.old for change in regrid_history.changes(session, code))
 
 
 def ground(session: Session) -> float:

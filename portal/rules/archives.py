@@ -28,7 +28,7 @@ from portal.models.choices import (
     TEAM_KINDS,
 )
 from portal.queries import archives as queries
-from portal.queries import regrid
+from portal.queries import regrid_history
 from portal.queries.archive_record import (
     ArchivePaper,
     ArchiveRecord,
@@ -84,9 +84,9 @@ def _record(session: Session, grid: Grid, lang: str) -> ArchiveRecord:
     below = queries.parts(session, code)
     held = holders(session, Post.grid_code == code, english)
     changes, older = archive_history.changes(
-        queries.log(session, [code, *regrid.former_codes(session, code)]),
+        queries.log(session, [code, *regrid_history.former_codes(session, code)]),
         people(session, Post.grid_code == code, english),
-        regrid.changes(session, code),
+        regrid_history.changes(session, code),
     )
     return ArchiveRecord(
         lang=lang,

@@ -17,7 +17,8 @@ from portal.rules.regrid.plan import (
     Split,
     Wish,
 )
-from portal.rules.regrid.verbs import merge, plan, shift, split
+from portal.rules.regrid.shifting import shift
+from portal.rules.regrid.verbs import merge, plan, split
 
 __all__ = [
     "After",

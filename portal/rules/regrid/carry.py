@@ -19,7 +19,7 @@ from portal.models import Grid, GridAlias, GridChange
 from portal.models.choices import ACCEPTANCES
 from portal.models.regrid import END
 from portal.queries import boundaries as locking
-from portal.queries import regrid as queries
+from portal.queries import regrid_history
 from portal.queries.regrid import GridLine
 from portal.rules.regrid import follow, leave
 from portal.rules.regrid.plan import Consent, Plan, Wish
@@ -92,13 +92,13 @@ def check_reach(found: Plan) -> None:
 
 def seen_now(session: Session, found: Plan) -> str:
     """What the page of a preview carries along, so that ``carry_out`` knows what was looked at."""
-    last = queries.since(session, [line.code for line in found.before])
+    last = regrid_history.since(session, [line.code for line in found.before])
     return f"{found.digest}:{last.id if last else 0}"
 
 
 def meanwhile(session: Session, before: Iterable[GridLine], known: str) -> Any:
     """What happened since the preview; ``known``: key of the last regridding then."""
-    last = queries.since(session, [line.code for line in before])
+    last = regrid_history.since(session, [line.code for line in before])
     if last is None or str(last.id) == known or not known:
         return CHANGED
     return _l(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
 from portal.queries import regrid as queries
+from portal.queries import regrid_history
 from portal.queries.regrid import GridLine
 from portal.rules.regrid import figures, ground, make
 from portal.rules.regrid.codes import next_codes
@@ -29,7 +30,7 @@ def move(wish: Move, session: Session) -> Plan:
         raise RuleError(_l("Choose where to move it."), "under")
     if under.code == mine.parent_code:
         raise RuleError(_l("It lies there already: choose another one."), "under")
-    (code,) = next_codes(under.code, queries.used_codes(session, under.code), 1)
+    (code,) = next_codes(under.code, regrid_history.used_codes(session, under.code), 1)
     inside = queries.subtree(session, mine.code)
     renamed = {line.code: code + line.code[len(mine.code) :] for line in (mine, *inside)}
     after = _after(session, mine, under, code)

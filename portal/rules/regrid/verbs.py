@@ -1,10 +1,9 @@
-"""The four regriddings as plans: split, merge, move, and buildings that change cells (P1).
+"""Regriddings as plans (P1): what they have in common, and cells that are cut and joined.
 
 Nothing is written here; ``carry.py`` does it. All raise RuleError for a wish that makes no sense;
 what stands in the way of a sensible one is listed in the plan.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import singledispatch
 from typing import Any
@@ -15,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
 from portal.queries import regrid as queries
+from portal.queries import regrid_history
 from portal.queries.grid_checks import GridRecord
 from portal.queries.regrid import BuildingLine, GridLine
 from portal.rules.regrid import figures, ground, make
 from portal.rules.regrid.codes import next_codes
-from portal.rules.regrid.plan import After, Merge, Plan, Shift, Split, Wish
+from portal.rules.regrid.plan import After, Merge, Plan, Split, Wish
 
 MOST_PARTS = 6
 MOST_MERGED = 8
@@ -44,11 +44,7 @@ def record_of(after: After) -> GridRecord:
 def split(wish: Split, session: Session) -> Plan:
     """A cell cut along its buildings into two or more."""
     (cell,) = make.cells_for(session, [wish.code])
-    count = len(wish.parts)
-    if not 2 <= count <= MOST_PARTS:
-        raise RuleError(_l("A cell is cut into two to %(most)s parts.", most=MOST_PARTS))
-    standing = queries.buildings(session, [cell.code])
-    groups = _groups(wish, standing)
+    groups = _groups(wish, queries.buildings(session, [cell.code]))
     names = [make.named(p.name, p.kind, f"name{n}") for n, p in enumerate(wish.parts, 1)]
     codes = _codes_of_parts(session, cell, wish)
     lying = {row.id: wish.organisations.get(row.id, wish.heir if wish.keeps is None else wish.keeps)
@@ -60,19 +56,19 @@ def split(wish: Split, session: Session) -> Plan:
     after = [
         make.after_cell(
             session,
-            groups[n],
+            group,
             code=codes[n],
             name=names[n][0],
             kind=names[n][1],
             parent=cell.parent_code,
-            households=figures.summed(groups[n]).households or None,
+            households=figures.summed(group).households or None,
             is_new=n != wish.keeps,
             came_from=[cell.code],
             organisations=sum(part == n for part in lying.values()),
             boundary=None,
             redrawn=shapes is not None,
         )
-        for n in range(count)
+        for n, group in enumerate(groups)
     ]
     redrawn = ground.settle(
         session,
@@ -81,7 +77,6 @@ def split(wish: Split, session: Session) -> Plan:
         {one.code: (record_of(one), drawn[one.code]) for one in after},
         crossing=False,
     )
-    dissolved = (cell.code,) if wish.keeps is None else ()
     heirs = {cell.code: codes[wish.heir]} if wish.keeps is None else {}
     assigned = {
         "buildings": {b.id: codes[n] for n, group in enumerate(groups) for b in group},
@@ -90,8 +85,8 @@ def split(wish: Split, session: Session) -> Plan:
     return Plan(
         kind="split",
         before=(cell, *queries.grids(session, [cell.parent_code or ""])),
-        after=_with_boundaries(after, redrawn),
-        dissolved=dissolved,
+        after=with_boundaries(after, redrawn),
+        dissolved=tuple(heirs),
         heirs=heirs,
         assigned=assigned,
         posts=make.team(session, heirs),
@@ -102,6 +97,8 @@ def split(wish: Split, session: Session) -> Plan:
 
 
 def _groups(wish: Split, standing: list[BuildingLine]) -> list[list[BuildingLine]]:
+    if not 2 <= len(wish.parts) <= MOST_PARTS:
+        raise RuleError(_l("A cell is cut into two to %(most)s parts.", most=MOST_PARTS))
     if len(standing) < len(wish.parts):
         raise RuleError(
             _l("The cell has %(number)s buildings on record, fewer than parts: enter them first.",
@@ -126,7 +123,7 @@ def _groups(wish: Split, standing: list[BuildingLine]) -> list[list[BuildingLine
 def _codes_of_parts(session: Session, cell: GridLine, wish: Split) -> list[str]:
     parent = cell.parent_code or ""
     number = len(wish.parts) - (wish.keeps is not None)
-    fresh = iter(next_codes(parent, queries.used_codes(session, parent), number))
+    fresh = iter(next_codes(parent, regrid_history.used_codes(session, parent), number))
     return [cell.code if n == wish.keeps else next(fresh) for n in range(len(wish.parts))]
 
 
@@ -146,7 +143,8 @@ def _same_names(session: Session, cell: GridLine, names: list[str], wish: Split)
     return [_l("There is more than one cell called %(name)s then.", name=name) for name in doubled]
 
 
-def _with_boundaries(after: list[After], redrawn: ground.Redrawn) -> tuple[After, ...]:
+def with_boundaries(after: list[After], redrawn: ground.Redrawn) -> tuple[After, ...]:
+    """The grids with their lines as they were settled."""
     return tuple(replace(one, boundary=redrawn.cells.get(one.code)) for one in after)
 
 
@@ -154,18 +152,10 @@ def _with_boundaries(after: list[After], redrawn: ground.Redrawn) -> tuple[After
 def merge(wish: Merge, session: Session) -> Plan:
     """Cells of one block joined into one."""
     codes = tuple(dict.fromkeys(wish.codes))
-    if not 2 <= len(codes) <= MOST_MERGED:
-        raise RuleError(_l("Choose two to %(most)s cells.", most=MOST_MERGED), "cells")
-    cells = make.cells_for(session, codes)
+    cells = _joining(session, wish, codes)
     parent = cells[0].parent_code or ""
-    if any(cell.parent_code != parent for cell in cells):
-        raise RuleError(
-            _l("Only cells of one block can be joined: move them there first."), "cells"
-        )
-    if wish.keeps is not None and wish.keeps not in codes:
-        raise RuleError(_l("Choose one of the cells that are joined."), "keeps")
     name, kind = make.named(wish.name, wish.kind, "name")
-    code = wish.keeps or next_codes(parent, queries.used_codes(session, parent), 1)[0]
+    code = wish.keeps or next_codes(parent, regrid_history.used_codes(session, parent), 1)[0]
     heirs = {cell.code: code for cell in cells if cell.code != code}
     standing = queries.buildings(session, codes)
     counted = [
@@ -194,7 +184,7 @@ def merge(wish: Merge, session: Session) -> Plan:
     return Plan(
         kind="merge",
         before=(*cells, *queries.grids(session, [parent])),
-        after=_with_boundaries([one], redrawn),
+        after=with_boundaries([one], redrawn),
         dissolved=tuple(heirs),
         heirs=heirs,
         posts=make.team(session, heirs, wish.first),
@@ -204,109 +194,20 @@ def merge(wish: Merge, session: Session) -> Plan:
     )
 
 
+def _joining(session: Session, wish: Merge, codes: tuple[str, ...]) -> list[GridLine]:
+    if not 2 <= len(codes) <= MOST_MERGED:
+        raise RuleError(_l("Choose two to %(most)s cells.", most=MOST_MERGED), "cells")
+    cells = make.cells_for(session, codes)
+    if any(cell.parent_code != cells[0].parent_code for cell in cells):
+        raise RuleError(
+            _l("Only cells of one block can be joined: move them there first."), "cells"
+        )
+    if wish.keeps is not None and wish.keeps not in codes:
+        raise RuleError(_l("Choose one of the cells that are joined."), "keeps")
+    return cells
+
+
 def _blank(name: str) -> Any:
     return _l(
         "%(name)s has no boundary, so the new one is not whole: draw it afterwards.", name=name
     )
-
-
-@plan.register
-def shift(wish: Shift, session: Session) -> Plan:
-    """Buildings of a cell given to a neighbouring one."""
-    if wish.source == wish.target:
-        raise RuleError(_l("Choose another cell."), "target")
-    source, target = make.cells_for(session, [wish.source, wish.target])
-    if source.code[:12] != target.code[:12]:
-        raise RuleError(_l("Choose a cell of the same community."), "target")
-    standing = queries.buildings(session, [source.code, target.code])
-    mine = [one for one in standing if one.code == source.code]
-    going = [one for one in mine if one.id in set(wish.buildings)]
-    if not going:
-        raise RuleError(_l("Tick the buildings that change to the other cell."), "buildings")
-    if len(going) == len(mine):
-        raise RuleError(
-            _l("This is every building of the cell: join the two cells instead."), "buildings"
-        )
-    return _shift(session, wish, (source, target), standing, going)
-
-
-def _shift(
-    session: Session,
-    wish: Shift,
-    cells: tuple[GridLine, GridLine],
-    standing: list[BuildingLine],
-    going: list[BuildingLine],
-) -> Plan:
-    source, target = cells
-    gone = {one.id for one in going}
-    groups = {
-        source.code: [b for b in standing if b.code == source.code and b.id not in gone],
-        target.code: [b for b in standing if b.code == target.code or b.id in gone],
-    }
-    shapes, notes = _given(source, target, groups[source.code], going)
-    before: Mapping[str, BaseGeometry | None] = {
-        cell.code: ground.usable(cell.boundary) for cell in cells
-    }
-    moved = figures.summed(going).households
-    lying = {row.id for row in queries.organisations(session, source.code)}
-    chosen = {key for key in wish.organisations if key in lying}
-    here = len(queries.organisations(session, target.code))
-    after = [
-        make.after_cell(
-            session,
-            groups[cell.code],
-            code=cell.code,
-            name=cell.name,
-            kind=cell.kind,
-            parent=cell.parent_code,
-            households=figures.summed(groups[cell.code]).households
-            or figures.difference(cell.declared, moved if cell is target else -moved),
-            is_new=False,
-            came_from=[cell.code],
-            organisations=here + len(chosen) if cell is target else len(lying) - len(chosen),
-            boundary=cell.boundary,
-            redrawn=shapes is not None,
-        )
-        for cell in cells
-    ]
-    assigned = {
-        "buildings": dict.fromkeys(gone, target.code),
-        "organisations": dict.fromkeys(chosen, target.code),
-    }
-    redrawn = ground.Redrawn(cells={cell.code: cell.boundary for cell in cells})
-    if shapes is not None:
-        redrawn = ground.settle(
-            session,
-            source.parent_code or source.code,
-            before,
-            {one.code: (record_of(one), shapes[one.code]) for one in after},
-            crossing=source.parent_code != target.parent_code,
-        )
-    parents = [source.parent_code or "", target.parent_code or ""]
-    return Plan(
-        kind="buildings",
-        before=(*cells, *queries.grids(session, parents)),
-        after=_with_boundaries(after, redrawn),
-        assigned=assigned,
-        outlines=redrawn.outlines,
-        names=redrawn.names,
-        boards=make.walls(session, {}, [source.code, target.code]) if shapes else (),
-        stops=(*make.collisions(session, [source.code], assigned, {}), *redrawn.stops),
-        notes=(*notes, *redrawn.notes),
-    )
-
-
-def _given(
-    source: GridLine,
-    target: GridLine,
-    left: list[BuildingLine],
-    going: list[BuildingLine],
-) -> tuple[dict[str, BaseGeometry] | None, list[Any]]:
-    """The ground of the buildings that go, taken from the one cell and given to the other."""
-    mine, theirs = ground.usable(source.boundary), ground.usable(target.boundary)
-    pieces = ground.cut(mine, [left, going]) if mine is not None and theirs is not None else None
-    if pieces is None or theirs is None:
-        return None, [_l("The boundaries stay as they are: move the line afterwards.")]
-    wider = ground.joined([theirs, pieces[1]])
-    assert wider is not None
-    return {source.code: pieces[0], target.code: wider}, []

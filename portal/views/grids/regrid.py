@@ -18,6 +18,7 @@ from portal.errors import OutOfScope, RuleError
 from portal.forms.regrid import RegridForm
 from portal.models.choices import ACCEPTANCES, CELL_KINDS, DOCUMENT_LANGUAGES, REGRIDDINGS
 from portal.queries import regrid as queries
+from portal.queries import regrid_history
 from portal.rules import regrid
 from portal.rules.regrid import Consent, Plan, Wish, figures, planner
 from portal.rules.regrid.carry import CHANGED
@@ -55,7 +56,7 @@ class RegridMixin:
             kinds=CELL_KINDS,
             splits=planner.splits(session, row.code) if row.level == "cell" else None,
             joins=planner.joins(session, row.code if cells else row.parent_code, row.code),
-            changes=[(one, sentence(one)) for one in queries.changes(session, row.code)],
+            changes=[(one, sentence(one)) for one in regrid_history.changes(session, row.code)],
         ), 200
 
     @expose("/regrid/<pk>/split", methods=["GET", "POST"])
@@ -130,7 +131,7 @@ class RegridMixin:
         """What came of a regridding: the grids there are now, and what is to be done next."""
         session = self.datamodel.session
         prefixes = scope.current().prefixes(roles.READ, self.class_permission_name)
-        found = queries.change(session, number, prefixes)
+        found = regrid_history.change(session, number, prefixes)
         if found is None:
             abort(404)
         living = {one.code: one for one in queries.grids(session, [*found.old, *found.new])}
@@ -163,7 +164,7 @@ class RegridMixin:
             kinds=CELL_KINDS,
             splits=None,
             joins=[],
-            changes=[(one, sentence(one)) for one in queries.changes(session, row.code)],
+            changes=[(one, sentence(one)) for one in regrid_history.changes(session, row.code)],
         ), 200
 
     # what they share -----------------------------------------------------------------------------
@@ -294,7 +295,7 @@ def history_of(session: Session, code: str, base: str) -> tuple[str, dict[str, A
     """The panel with the history of a grid; None where nothing happened to it. One statement
     where nothing did.
     """
-    told = [(one, sentence(one)) for one in queries.changes(session, code)]
+    told = [(one, sentence(one)) for one in regrid_history.changes(session, code)]
     if not told:
         return None
     return "views/grids/regrid/history.html", {"changes": told, "base": base}

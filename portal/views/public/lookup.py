@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.extensions import db
 from portal.queries import directory_grid as queries
-from portal.queries.regrid import successors
+from portal.queries.regrid_history import successors
 from portal.views.public.answers import is_code
 from portal.views.public.words import grid_url
 
