@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.contest.client import Client
-from bench.contest.pages import LEADER, NAME, WIDE, Rows
+from bench.contest.pages import LEADER, WIDE, Rows
 from bench.register import store
 from bench.register.plan import SMALL_CELL
 from bench.rivals import environment
@@ -67,7 +67,7 @@ def portal(url: str, rows: Rows, folder: Path) -> Iterator[Contestant]:
             "list": (WIDE, f"{base}/list/"),
             "list, deep page": (WIDE, rows.deep(found.clients[WIDE], "")),
             "list, small old cell": (LEADER, f"{base}/list/"),
-            "search": (WIDE, f"{base}/list/?q={quote(NAME)}"),
+            "search": (WIDE, f"{base}/list/?q={quote(rows.search)}"),
             "by name": (WIDE, f"{base}/list/?order=name"),
             "by name, deep page": (WIDE, rows.deep(found.clients[WIDE], "name")),
             "add": (WIDE, f"{base}/add"),
@@ -90,7 +90,7 @@ def django_admin(address: str, rows: Rows, folder: Path) -> Iterator[Contestant]
             "list": (WIDE, f"{base}/"),
             "list, deep page": (WIDE, f"{base}/?p={rows.page}"),
             "list, small old cell": (LEADER, f"{base}/"),
-            "search": (WIDE, f"{base}/?q={quote(NAME)}"),
+            "search": (WIDE, f"{base}/?q={quote(rows.search)}"),
             "by name": (WIDE, f"{base}/?o=1"),
             "by name, deep page": (WIDE, f"{base}/?o=1&p={rows.name_page}"),
             "add": (WIDE, f"{base}/add/"),
@@ -113,7 +113,7 @@ def flask_admin(address: str, rows: Rows, folder: Path) -> Iterator[Contestant]:
             "list": (WIDE, f"{base}/"),
             "list, deep page": (WIDE, f"{base}/?page={rows.page - 1}"),
             "list, small old cell": (LEADER, f"{base}/"),
-            "search": (WIDE, f"{base}/?search={quote(NAME)}"),
+            "search": (WIDE, f"{base}/?search={quote(rows.search)}"),
             "by name": (WIDE, f"{base}/?sort=0"),
             "by name, deep page": (WIDE, f"{base}/?sort=0&page={rows.name_page - 1}"),
             "add": (WIDE, f"{base}/new/"),

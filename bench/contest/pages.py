@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from html import unescape
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from bench.contest.client import Client
 
@@ -29,9 +29,12 @@ NEXT = re.compile(r'rel="next" href="([^"]+)"')
 class Rows:
     """What the register holds: how many people, one in the middle, numbers of the deep pages (in
     the usual order, by name), and whom each list begins with (where the order is the same for all).
+    ``search``: two characters that fill a page, so that pages of different sizes of the register
+    show as much.
     """
 
     total: int
+    search: str
     middle: int
     page: int
     name_page: int
@@ -67,8 +70,10 @@ def look(url: str) -> Rows:
         total = connection.scalar(text("SELECT count(*) FROM residents"))
         page = min(DEEP_PAGE, total // PER_PAGE - 1)
         deep = (page - 1) * PER_PAGE
+        search = _search(connection)
         rows = Rows(
             total,
+            search,
             total // 2,
             page,
             page,
@@ -78,8 +83,20 @@ def look(url: str) -> Rows:
                 "list, small old cell": connection.scalar(
                     text("SELECT name FROM residents WHERE id = 1")
                 ),
-                "search": NAME,
+                "search": search,
             },
         )
     engine.dispose()
     return rows
+
+
+def _search(connection: Connection) -> str:
+    """NAME where it fills a page, otherwise the given name that most people have."""
+    named = "SELECT count(*) FROM residents WHERE name LIKE '%' || :name"
+    if (connection.scalar(text(named), {"name": NAME}) or 0) >= PER_PAGE:
+        return NAME
+    given = (
+        "SELECT substr(name, 2) FROM residents WHERE length(name) = 3"
+        " GROUP BY substr(name, 2) ORDER BY count(*) DESC, substr(name, 2) LIMIT 1"
+    )
+    return str(connection.scalar(text(given)))

@@ -178,7 +178,7 @@ class EntityView(
     def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:
         """The page that ``asked`` describes, worded for the template; all ``columns`` if none."""
         shown = columns or self.list_columns
-        found = query.fetch(self, asked)
+        found = query.fetch(self, asked, shown)
         may_export = scope.current().can(roles.EXPORT, self.class_permission_name)
         columns_told = [self._column(name, asked) for name in shown]
         labels = {column.name: column.label for column in columns_told}

@@ -85,7 +85,9 @@ class ExportMixin:
 
     def _export_rows(self: Any, asked: query.Query) -> Iterator[list[str]]:
         yield [cells.label_of(self, name) for name in self.list_columns]
-        found = query.with_relations(self, query.statement(self, asked, roles.EXPORT))
+        found = query.with_relations(
+            self, query.statement(self, asked, roles.EXPORT), self.list_columns
+        )
         ordered = paging.ordered(found, self.entity, asked.part)
         last = 0
         while rows := list(

@@ -1,5 +1,6 @@
 """From the address of a list to its statement, its chips and its links."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 from flask import abort, request
 from flask_babel import gettext as _
 from sqlalchemy import Select, String, cast, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from portal import scope
 from portal.models import Grid
@@ -20,7 +21,13 @@ from portal.views.page import Chip, Filter, Preset
 
 CONTROLS = ("q", "size", "order", "after", "before", "preset", "columns")
 LONGEST_SEARCH = 100
-BRIEF = {"Grid": ("code", "name", "level")}  # columns of a related row that lists need
+# Columns of a related row that lists need.
+BRIEF = {
+    "Grid": ("code", "name", "level"),
+    "Building": ("id", "name", "grid_code"),
+    "Dwelling": ("id", "name", "grid_code"),
+    "Household": ("id", "name", "grid_code"),
+}
 
 
 @dataclass(frozen=True)
@@ -134,10 +141,10 @@ def touches_scope(view: Any, query: Query) -> bool:
     return not code or any(code.startswith(p) or p.startswith(code) for p in prefixes)
 
 
-def with_relations(view: Any, found: Select[Any]) -> Select[Any]:
+def with_relations(view: Any, found: Select[Any], shown: Sequence[str]) -> Select[Any]:
     """Load the relations the list shows in the same statement."""
     options = []
-    for name in view.list_columns:
+    for name in shown:
         if view.datamodel.is_relation_many_to_one(name):
             load = joinedload(getattr(view.entity, name))
             brief = BRIEF.get(view.datamodel.get_related_model(name).__name__)
@@ -145,21 +152,24 @@ def with_relations(view: Any, found: Select[Any]) -> Select[Any]:
                 target = view.datamodel.get_related_model(name)
                 load = load.load_only(*(getattr(target, column) for column in brief))
             options.append(load)
+    # What no cell shows is not opened for nothing.
+    unseen = (name for name in view.entity.sensitive if name not in shown)
+    options += [defer(getattr(view.entity, name)) for name in unseen]
     return found.options(*options)
 
 
-def fetch(view: Any, query: Query) -> paging.Page:
-    """The page the query asks for."""
+def fetch(view: Any, query: Query, shown: Sequence[str]) -> paging.Page:
+    """The page the query asks for, ready for its columns ``shown``."""
     session, model = view.datamodel.session, view.entity
-    found = with_relations(view, statement(view, query))
+    found = with_relations(view, statement(view, query), shown)
     narrow = bool(query.q or query.filters or query.preset)
     scoped = walked = None
     if getattr(model, "search_indexed", False) and (
         narrow or query.part.column not in paging.SCOPE_ORDER
     ):
-        scoped = with_relations(view, select(model).where(visible(model)))
+        scoped = with_relations(view, select(model).where(visible(model)), shown)
     if scoped is not None and query.q and view.searchable:
-        walked = with_relations(view, statement(view, query, walked=True))
+        walked = with_relations(view, statement(view, query, walked=True), shown)
         if session.get_bind().dialect.name == "sqlite" and _in_one_cell(view, query):
             found = walked  # its planner cannot weigh the words against the cell: the cell is less
         elif hint := view.search_hint(query.q):
