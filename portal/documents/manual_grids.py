@@ -167,7 +167,7 @@ def households(ctx: Context, _arg: str) -> Iterable[Block]:
         heads = (_("No."), _("Building"), _("Entrances"), _("Storeys"), _("Dwellings"),
                   _("Property company"), _("Note"))  # fmt: skip
         yield blanks(heads, 10, (7, 25, 11, 11, 12, 18, 16), _("Buildings, to be filled in"))
-    yield local(_("Filled in by hand until the register of buildings is open."))
+    yield local(_("Filled in by hand; the register of buildings in the portal has the rest."))
 
 
 def organisations(ctx: Context, _arg: str) -> Iterable[Block]:
