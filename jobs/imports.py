@@ -25,6 +25,7 @@ from portal.rules.imports import (
     undo_import,
     write_rejects,
 )
+from portal.rules.imports.decisions import Decisions, from_params
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Outline, Source, outline, source_of
 from portal.rules.masking import hide_numbers, mask
@@ -48,7 +49,8 @@ def check(progress: Progress) -> None:
             with _source(kind, params) as source:
                 seen = _outline(progress, kind, source)
                 upload = Upload(source, seen.layout, params["name"])
-                options = Options(dry_run=True, rename=params.get("rename", False))
+                rename = params.get("rename", False)
+                options = Options(dry_run=True, rename=rename, matches=Decisions())
                 report = _run(progress, kind, upload, options)
         except Refused as refused:
             report = Report(kind.name, True, refused_file=refused.reason, detail=refused.detail)
@@ -61,6 +63,8 @@ def check(progress: Progress) -> None:
             "report": report.as_dict(),
             "samples": report.samples,
         }
+        if report.matches is not None and report.proposed:
+            told["matches"] = report.matches.as_dict()
         progress.conclude(told, report.imported, report.failed)
 
 
@@ -78,7 +82,9 @@ def _import(progress: Progress, kind: Kind) -> None:
     params = progress.params
     layout = importing.layout_of(params)
     assert layout is not None
-    options = Options(rename=params.get("rename", False), task=progress.task_id)
+    matches = from_params(params.get("matches"))
+    rename = params.get("rename", False)
+    options = Options(rename=rename, task=progress.task_id, matches=matches)
     try:
         with _source(kind, params) as source:
             report = _run(progress, kind, Upload(source, layout, params["name"]), options)

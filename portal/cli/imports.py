@@ -20,6 +20,7 @@ from portal.rules.imports import (
     run_import,
     write_rejects,
 )
+from portal.rules.imports.decisions import CHOICES, OTHER, Decisions
 
 MOST_SHOWN = 20
 A_FILE = click.Path(path_type=Path, dir_okay=False)
@@ -32,6 +33,13 @@ A_FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--all-or-nothing", is_flag=True, help="Keep no row if one fails.")
 @click.option("--rename", is_flag=True, help="Names in the file replace existing names.")
 @click.option("--mapping", type=A_FILE, help="JSON: header in the file to our column.")
+@click.option(
+    "--matches",
+    type=click.Choice(CHOICES),
+    default=OTHER,
+    show_default=True,
+    help="Rows that look like somebody on record: update that record, add them, or refuse them.",
+)
 @click.option("--report", "report_file", type=A_FILE, help="Write the report as JSON.")
 @click.option("--rejects", type=A_FILE, help="Write the rejected rows as CSV or XLSX.")
 @with_appcontext
@@ -42,6 +50,7 @@ def import_command(
     all_or_nothing: bool,
     rename: bool,
     mapping: Path | None,
+    matches: str,
     report_file: Path | None,
     rejects: Path | None,
 ) -> None:
@@ -49,7 +58,7 @@ def import_command(
     for target in (report_file, rejects):  # before anything is written
         if target is not None and not target.resolve().parent.is_dir():
             raise click.UsageError(f"{target}: no such folder")
-    options = Options(dry_run, all_or_nothing, rename)
+    options = Options(dry_run, all_or_nothing, rename, matches=Decisions(matches))
     session: Session = db.session
     with scope.acting(scope.SYSTEM):
         report = run_import(session, KINDS[kind], file, options, mapping)
@@ -70,6 +79,8 @@ def _tell(report: Report) -> None:
         return
     counts = ("rows", "created", "updated", "unchanged", "imported", "failed")
     click.echo(", ".join(f"{name} {getattr(report, name)}" for name in counts))
+    if report.proposed:
+        click.echo(f"proposed: {report.proposed} rows look like somebody on record (--matches)")
     if report.also_created:
         click.echo("also created: " + _listed(report.also_created))
     for title, counter in (("mended", report.mended), ("failed", report.by_reason)):

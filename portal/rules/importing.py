@@ -27,6 +27,7 @@ from portal.models import ImportBatch, ImportMapping, Task, User
 from portal.queries.identity import load_identity
 from portal.rules import inbox, sealedfiles, tasks
 from portal.rules.imports import KINDS
+from portal.rules.imports.decisions import Decisions
 from portal.rules.imports.layout import Layout
 from portal.rules.imports.reader import key_of
 from portal.rules.imports.uploads import judge
@@ -96,9 +97,9 @@ def check_again(
     return tasks.start(session, check.user_id, CHECK, {**params, **asked}, quick=params["quick"])
 
 
-def confirm(session: Session, check: Task) -> Task:
+def confirm(session: Session, check: Task, matches: Decisions | None = None) -> Task:
     """Have the file imported as it was checked; the import that took it already, if one did.
-    Commits.
+    ``matches``: what was decided of rows that look like somebody on record. Commits.
     """
     params = params_of(check)
     first = session.get(Task, params["upload"], populate_existing=True)
@@ -114,6 +115,8 @@ def confirm(session: Session, check: Task) -> Task:
     inbox.mark_read_about(session, check.user_id, f"/tasks/{check.id}")
     report = json.loads(check.report or "{}")
     wanted = {**params, "layout": report["outline"]["layout"], "lang": str(get_locale())}
+    if matches is not None:
+        wanted["matches"] = matches.as_params()
     rows = report["report"]["rows"]
     task = tasks.start(session, check.user_id, RUN, wanted, rows, quick=params["quick"])
     noted = json.dumps({**json.loads(before), "import": task.id}, ensure_ascii=False)

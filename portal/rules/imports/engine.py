@@ -139,6 +139,7 @@ def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, lis
         place.widen(drafts)
         noted += [draft for draft in drafts if draft.model in stale.REACHES]
         report.count(lines)
+    report.matches = work.told
     held_back = options.all_or_nothing and report.failed
     if held_back:
         report.hold_back()

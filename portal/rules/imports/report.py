@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from portal.errors import reworded
 from portal.rules.imports.cells import guard
 from portal.rules.imports.kind import Line
+from portal.rules.imports.matches import Told
 from portal.rules.imports.reader import REASON_HEADER
 from portal.rules.masking import hide_numbers
 
@@ -45,7 +46,13 @@ REASONS = {
     "id_date": _l("The identity number holds no possible birthday"),
     "id_region": _l("The identity number begins with no known region"),
     "kind_not_allowed": _l("Only cells have a kind"),
+    "left_out": _l("Left out: it was not to be imported"),
     "level_mismatch": _l("The level does not fit the length of the code"),
+    "match_ambiguous": _l("Several people on record look like this: decide this row by itself"),
+    "match_changed": _l(
+        "The record it looks like has changed since the check: check the file again"
+    ),
+    "match_undecided": _l("Looks like somebody on record, and nobody said whether it is the same"),
     "name_missing": _l("The name is missing"),
     "number_hidden": _l("The number is hidden, and nobody here has this name and birthday"),
     "not_allowed": _l("You may not write this"),
@@ -120,6 +127,12 @@ class Report:
     rejected: list[Line] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
     task: int | None = None
+    matches: Told | None = None
+
+    @property
+    def proposed(self) -> int:
+        """Rows that look like somebody on record although their number does not say so."""
+        return self.matches.count if self.matches is not None else 0
 
     @property
     def imported(self) -> int:
@@ -152,7 +165,10 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as documented, and what more there is to say."""
-        return {
+        more = {"task": self.task} if self.task is not None else {}
+        if self.proposed:
+            more["proposed"] = self.proposed
+        return more | {
             "batch": self.batch,
             "rows": self.rows,
             "created": self.created,
@@ -173,7 +189,7 @@ class Report:
             "dropped_columns": self.dropped_columns,
             "errors": self.errors[:MOST_ERRORS],
             "errors_left_out": max(0, len(self.errors) - MOST_ERRORS),
-        } | ({"task": self.task} if self.task is not None else {})
+        }
 
     def as_json(self) -> str:
         """``as_dict`` as JSON text."""

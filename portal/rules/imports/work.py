@@ -19,6 +19,7 @@ from portal import roles, scope
 from portal.models import ImportBatch, Row
 from portal.models.sealing import BLIND
 from portal.models.types import EncryptedText, blind_indexes
+from portal.rules.imports.decisions import OTHER, Decisions
 from portal.rules.imports.kind import Kind, Line
 from portal.rules.masking import hide_numbers, mask
 
@@ -77,12 +78,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: see the command's help. ``task``: the work that runs it, for the report."""
+    """How to run: see the command's help. ``task``: the work that runs it, for the report.
+    ``matches``: what becomes of rows that look like somebody on record."""
 
     dry_run: bool = False
     all_or_nothing: bool = False
     rename: bool = False
     task: int | None = None
+    matches: Decisions = Decisions(OTHER)
 
 
 def take_write_lock(session: Session) -> None:
@@ -129,6 +132,7 @@ class Work:
         self.batch, self.made_at = batch, made_at
         self.identity = scope.current()
         self.memory: Any = None  # what a kind keeps from one part to the next
+        self.told: Any = None  # what it tells of rows that look like somebody on record
         self.drafts: list[Draft] = []
         self._of_found: dict[tuple[type[Row], int], Draft] = {}
         self._prefixes: dict[type[Row], tuple[str, ...]] = {}

@@ -185,7 +185,8 @@ class ImportBatchView(EntityView):
             flash(_("Nothing of this file can be imported yet: look at the check."), "danger")
             return redirect(f"/imports/preview/{task}")
         try:
-            started = importing.confirm(self.datamodel.session, check)
+            decisions = checks.decisions(page, request.form)
+            started = importing.confirm(self.datamodel.session, check, decisions)
         except RuleError as refusal:
             flash(str(refusal), "danger")
             return redirect(NEW)

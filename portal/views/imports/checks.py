@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from portal.models import Task
 from portal.rules import importing
 from portal.rules.imports import KINDS
+from portal.rules.imports.decisions import Decisions, decided
 from portal.rules.imports.layout import Layout
-from portal.views.imports import words
+from portal.views.imports import proposals, words
 from portal.views.work import Work, worded
 
 RENAMING = ("divisions", "boundaries")  # kinds whose names may replace existing ones
@@ -41,7 +42,8 @@ class FileColumn:
 @dataclass(frozen=True)
 class CheckPage:
     """Everything on the page of a check. ``ready``: it can be imported; ``gone``: file and result
-    were kept for their time; ``taken_url``: it was imported already.
+    were kept for their time; ``taken_url``: it was imported already; ``matches``: rows that look
+    like somebody on record, ``matches_told`` as the check told of them.
     """
 
     id: int
@@ -65,6 +67,8 @@ class CheckPage:
     gone: bool = False
     taken_url: str | None = None
     errors: list[str] = field(default_factory=list)
+    matches: proposals.Shown | None = None
+    matches_told: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,12 @@ def page(session: Session, check: Task) -> CheckPage:
 
 
 def _reported(session: Session, found: CheckPage, report: Mapping[str, Any]) -> CheckPage:
-    seen, told = report["outline"], words.told(found.kind, report["report"])
+    matches = report.get("matches")
+    seen = report["outline"]
+    told = words.told(found.kind, proposals.without(report["report"], matches))
     found = replace(found, told=told, samples=words.samples(session, report["samples"]))
+    if matches:
+        found = replace(found, matches=proposals.shown(matches), matches_told=matches)
     if not seen:
         return found
     layout = seen["layout"]
@@ -132,9 +140,17 @@ def _reported(session: Session, found: CheckPage, report: Mapping[str, Any]) -> 
         sheet=layout["sheet"] + 1,
         sheets=seen["sheets"],
         row=layout["row"] + 1,
-        ready=not told.refused_file and wanted > 0 and found.taken_url is None,
+        ready=not told.refused_file and bool(wanted or matches) and found.taken_url is None,
         wanted=wanted,
     )
+
+
+def decisions(page: CheckPage, form: Mapping[str, str]) -> Decisions | None:
+    """What was chosen for the rows that look like somebody on record; None without such rows."""
+    if page.matches_told is None:
+        return None
+    chosen = {row["row"]: form.get(f"m{row['row']}", "") for row in page.matches_told["rows"]}
+    return decided(page.matches_told, form.get("every", ""), chosen)
 
 
 def _at(columns: list[str], place: int) -> str:

@@ -28,6 +28,7 @@ from portal.rules.imports.kinds.resident_words import (
     id_number,
     place_name,
 )
+from portal.rules.imports.matches import Matches, number_of, stay
 from portal.rules.imports.work import Draft, Found, Work
 from portal.rules.register import dwelling_name, household_name
 
@@ -106,10 +107,14 @@ class Round:
     heads: set[Home] = field(default_factory=set)  # homes whose head the file names
     tails: dict[str, str | None] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)  # residents that earlier parts have changed
+    matches: Matches = field(init=False)  # whom rows look like, and what was decided
     # of the part
     by_number: dict[str, Found] = field(default_factory=dict)
     members: dict[int, list[Found]] = field(default_factory=dict)
     drafts: dict[Home, Draft] = field(default_factory=dict)  # a prefix of a home: what stands there
+
+    def __post_init__(self) -> None:
+        self.matches = Matches(self.work, PERSON, self.changed)
 
 
 def plan(work: Work, lines: list[Line]) -> None:
@@ -123,7 +128,11 @@ def plan(work: Work, lines: list[Line]) -> None:
     _look_up(run, lines, cells)
     for line in lines:
         if work.may_write(line, Resident, line["grid_code"]):
-            _take(run, line)
+            _judge(run, line)
+    standing = [line for line in lines if not line.failed]
+    _look_alike(run, standing)
+    for line in standing:
+        _take(run, line)
 
 
 def _keep_homes(run: Round) -> None:
@@ -179,7 +188,17 @@ def _lives_here(row: Found) -> bool:
     return row.raw["moved_out_on"] is None and row.raw["died_on"] is None
 
 
-def _take(run: Round, line: Line) -> None:
+def _look_alike(run: Round, lines: list[Line]) -> None:
+    """Look up whom those may be whose number nobody has."""
+    unknown = [
+        (line, _known_household(run, _home_of(line)))
+        for line in lines
+        if line["id_index"] not in run.by_number and HIDDEN_NUMBER not in line.notes
+    ]
+    run.matches.look_up(unknown, run.members)
+
+
+def _judge(run: Round, line: Line) -> None:
     work = run.work
     if not run.codes[line["grid_code"]]:
         work.fail(line, "unknown_grid", "grid_code")
@@ -187,11 +206,18 @@ def _take(run: Round, line: Line) -> None:
         work.fail(line, "address_missing", "building" if line["building"] is None else "room")
     else:
         _judge_papers(run, line)
-    if line.failed:
-        return
+
+
+def _take(run: Round, line: Line) -> None:
     home = _home_of(line)
     household = _known_household(run, home)
-    number, found = _person(run, line, home, household)
+    number, known = _person(run, line, home, household)
+    found = run.matches.settle(line, household, known) if not line.failed else None
+    if line.failed:
+        return
+    number_told = {}
+    if found is not None and found is not known:
+        household, number_told = stay(line, household, found), number_of(line)
     index = line["id_index"] or blind_index(ID_PLACE, number) or ""
     if not _only_one(run, line, home, household, index, found):
         return
@@ -199,7 +225,7 @@ def _take(run: Round, line: Line) -> None:
     if line["relation_to_head"] == "head":
         run.heads.add(home)
     if found is not None:
-        _put_changes(run, line, found)
+        _put_changes(run, line, found, number_told)
     else:
         _put_new(run, line, home, household, number, index)
 
@@ -286,8 +312,8 @@ def _values(run: Round, line: Line) -> dict[str, Any]:
     return values
 
 
-def _put_changes(run: Round, line: Line, found: Found) -> None:
-    values = _values(run, line)
+def _put_changes(run: Round, line: Line, found: Found, number: dict[str, Any]) -> None:
+    values = _values(run, line) | number
     if found.id in run.changed:
         # Another line of an earlier part spoke of the same person: it must not say otherwise.
         if any(found.value(name) != value for name, value in values.items()):
