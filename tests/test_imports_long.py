@@ -17,7 +17,7 @@ from tests.support.client import PageClient
 from tests.support.uploads import upload
 
 CELL = "4201020029900101001"
-ROWS = 6000
+ROWS = 8000
 PATIENCE = 120  # seconds
 TABLES = (Building, Resident, ImportBatch, ImportChange)
 
@@ -75,7 +75,7 @@ def test_cancelled_in_the_middle_of_writing_nothing_is_left(
         done, total = until(lambda: (told := queue.pace(number)) and told[0] > 2500 and told)
     assert total >= ROWS > done
     part = client.get(f"/tasks/{number}?part=1", check=False).text
-    assert "<progress" in part and "of 6,00" in part
+    assert "<progress" in part and "of 8,00" in part
     token = {"csrf_token": page.form()["csrf_token"]}
     assert client.post(f"/tasks/{number}/cancel", token).status == 302
     until(lambda: state(portal, importing.RUN).state != "running")

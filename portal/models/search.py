@@ -18,6 +18,7 @@ CHINESE = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(f"[{CHINESE}]+")
 # Where a term starts: at each character, and at each run of letters and digits.
 _START = re.compile(rf"[{CHINESE}]|[^\W{CHINESE}]+")
+_PLAIN = re.compile("[\u4e00-\u9fff]{1,24}")
 _BETWEEN = re.compile(r"[^\w-]+")
 _TONES = "12345"
 # Characters that are read another way in a family name than elsewhere. Both are found.
@@ -45,6 +46,9 @@ def search_terms(*texts: str | None, people: bool = False) -> str:
     """
     terms: dict[str, None] = {}
     for text in texts:
+        if people and text and _PLAIN.fullmatch(text):  # most names: one word, nothing to narrow
+            terms.update(_of_person(text))
+            continue
         for word in words_of(text or ""):
             for start in _START.finditer(word):
                 terms[word[start.start() :][:LONGEST_TERM]] = None
@@ -52,6 +56,14 @@ def search_terms(*texts: str | None, people: bool = False) -> str:
                 for syllables in _readings(run, people):
                     terms.update(dict.fromkeys(_spellings(syllables)))
     return f" {' '.join(terms)} " if terms else " "
+
+
+@lru_cache(maxsize=20_000)
+def _of_person(name: str) -> dict[str, None]:
+    terms = dict.fromkeys([name[start:] for start in range(len(name))])
+    for syllables in _readings(name, people=True):
+        terms.update(dict.fromkeys(_spellings(syllables)))
+    return terms
 
 
 def _readings(run: str, people: bool) -> Iterator[tuple[str, ...]]:

@@ -28,6 +28,7 @@ SPREADSHEET_ZERO = date(1899, 12, 30)
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 # re.ASCII: \d is 0 to 9, not the digits of every script.
 DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?", re.ASCII)
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 YES = {"是", "有", "公示", "同意", "√", "✓", "y", "yes", "true", "1", "1.0"}
 NO = {"否", "无", "不公示", "不同意", "×", "✗", "n", "no", "false", "0", "0.0"}
@@ -181,6 +182,11 @@ def day(cell: Any, note: Note) -> date | None:
     if isinstance(cell, float) and 10_000 <= cell < 100_000:
         note("date_format")
         return _in_range(SPREADSHEET_ZERO + timedelta(days=int(cell)))
+    if type(cell) is str and ISO_DAY.fullmatch(cell):  # nothing to mend
+        try:
+            return _in_range(date.fromisoformat(cell))
+        except ValueError as error:
+            raise Bad("bad_date") from error
     value = _without_blanks(_narrow(_trimmed(cell, note), note), note)
     if not value:
         return None

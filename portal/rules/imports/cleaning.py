@@ -38,9 +38,23 @@ def lines_of(kind: Kind, table: Table, tell: Tell) -> Iterator[list[Line]]:
     tell(done, done)
 
 
+class _Known(dict[str, Judged]):
+    """What the texts of a column were judged to be: asked for a new one it judges it."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self._column = column
+
+    def __missing__(self, raw: str) -> Judged:
+        if len(self) >= MOST_KNOWN:
+            self.clear()
+        judged = self[raw] = _judge(self._column, raw)
+        return judged
+
+
 def _reader(kind: Kind, table: Table) -> Callable[[int, list[Any]], Line]:
-    steps: list[tuple[int, Column, Any, dict[str, Judged]]] = [
-        (place, column, column.plain.fullmatch if column.plain else None, {})
+    steps = [
+        (place, column, column.plain.fullmatch if column.plain else None, _Known(column))
         for column in kind.columns
         if (place := table.places.get(column.name, -1)) >= 0
     ]
@@ -52,20 +66,20 @@ def _reader(kind: Kind, table: Table) -> Callable[[int, list[Any]], Line]:
         for place, column, plain, known in steps:
             raw = cells[place] if place < width else None
             if raw is None or raw == "":
+                if not column.required:
+                    continue
                 judged = NOTHING
             elif type(raw) is str:
                 if plain is not None and plain(raw):
                     values[column.name] = raw
                     continue
-                found = known.get(raw)
-                if found is None:
-                    if len(known) >= MOST_KNOWN:
-                        known.clear()
-                    found = known[raw] = _judge(column, raw)
-                judged = found
+                judged = known[raw]
             else:
                 judged = _judge(column, raw)
-            _enter(line, column, raw, judged)
+            if judged[0] is not None and not judged[1]:
+                values[column.name] = judged[0]
+            else:
+                _enter(line, column, raw, judged)
         for column in missing:
             _enter(line, column, None, NOTHING)
         return line

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal import roles, scope
 from portal.errors import Forbidden
 from portal.models import ImportBatch
-from portal.rules import audit, stale
+from portal.rules import audit, bulk, stale
 from portal.rules.imports.cleaning import Tell, lines_of, reject_repeats
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
@@ -106,7 +106,8 @@ def _apply(session: Session, run: _Run, tell: Tell) -> None:
     take_write_lock(session)
     attempt = session.begin_nested()
     try:
-        batch, noted = _write_all(session, run, tell)
+        with bulk.room(session):
+            batch, noted = _write_all(session, run, tell)
     except BaseException:
         if attempt.is_active:
             attempt.rollback()

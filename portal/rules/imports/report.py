@@ -152,10 +152,11 @@ class Report:
                 self.failed += 1
                 self.by_reason[line.error["reason"]] += 1
                 self.rejected.append(line)
+                self.errors.append(line.error)
                 continue
-            self.mended.update(line.notes)
+            if line.notes:
+                self.mended.update(line.notes)
             setattr(self, line.outcome, getattr(self, line.outcome) + 1)
-        self.errors = [line.error for line in self.rejected if line.error is not None]
 
     def hold_back(self) -> None:
         """Nothing was kept because some rows failed (``--all-or-nothing``)."""

@@ -73,7 +73,10 @@ class Draft:
     @property
     def wanted(self) -> bool:
         """Whether any line that needs it still stands."""
-        return any(line.error is None for line in self.lines)
+        for line in self.lines:  # noqa: SIM110 - asked of every row several times
+            if line.error is None:
+                return True
+        return False
 
 
 @dataclass(frozen=True)

@@ -182,9 +182,15 @@ def _entry(draft: Draft) -> dict[str, Any]:
         for name, value in draft.values.items():
             if value is None or name in untold:
                 continue
-            # What ``told`` would say, without asking: most values are short texts.
-            short = type(value) is str and name not in private and len(value) <= audit.LONGEST
-            changes[name] = value if short else told(model, name, value)
+            # What ``told`` would say, without asking: most values are short texts and days.
+            if name in private:
+                changes[name] = HIDDEN
+            elif type(value) is date:
+                changes[name] = value.isoformat()
+            elif type(value) is int or (type(value) is str and len(value) <= audit.LONGEST):
+                changes[name] = value
+            else:
+                changes[name] = told(model, name, value)
     else:
         for name, value in draft.values.items():
             if name not in untold:

@@ -6,6 +6,7 @@ record in another household is refused, not moved: that is an event with a date.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from portal.models import Building, Dwelling, Grid, Household, Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE, TAIL
 from portal.models.register_choices import GB_11643_TYPES
 from portal.models.search import sort_key
-from portal.models.types import blind_index
+from portal.models.types import hasher
 from portal.rules import idnumbers, population
 from portal.rules.imports.cells import choice, code, day, person_name, phone, text
 from portal.rules.imports.kind import Column, Kind, Line
@@ -108,6 +109,9 @@ class Round:
     tails: dict[str, str | None] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)  # residents that earlier parts have changed
     matches: Matches = field(init=False)  # whom rows look like, and what was decided
+    index: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(ID_PLACE))
+    phone: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(PHONE_PLACE))
+    tail: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(ID_TAIL_PLACE))
     # of the part
     by_number: dict[str, Found] = field(default_factory=dict)
     members: dict[int, list[Found]] = field(default_factory=dict)
@@ -162,7 +166,7 @@ def _look_up(run: Round, lines: list[Line], cells: set[str]) -> None:
     for over, rows in find(Household, "dwelling_id", _new(run, Household, ids), NUMBER).items():
         run.households |= {(over, row.raw["number"]): row.id for row in rows}
     for line in lines:
-        line.values["id_index"] = blind_index(ID_PLACE, line["id_number"])
+        line.values["id_index"] = run.index(line["id_number"])
     numbers = {line["id_number"] for line in lines}
     run.by_number = {}
     for index, rows in run.work.find_sealed(Resident, "id_index", numbers, PERSON).items():
@@ -218,7 +222,7 @@ def _take(run: Round, line: Line) -> None:
     number_told = {}
     if found is not None and found is not known:
         household, number_told = stay(line, household, found), number_of(line)
-    index = line["id_index"] or blind_index(ID_PLACE, number) or ""
+    index = line["id_index"] or run.index(number) or ""
     if not _only_one(run, line, home, household, index, found):
         return
     run.numbers.add(index)
@@ -308,7 +312,7 @@ def _values(run: Round, line: Line) -> dict[str, Any]:
     values: dict[str, Any] = {name: told[name] for name in SAID if name in told}
     values["name_sort"] = sort_key(told["name"])
     if "phone" in values:
-        values["phone_index"] = blind_index(PHONE_PLACE, values["phone"])
+        values["phone_index"] = run.phone(values["phone"])
     return values
 
 
@@ -329,7 +333,7 @@ def _put_new(
     values = _values(run, line)
     tail = number[-TAIL:]
     if tail not in run.tails:
-        run.tails[tail] = blind_index(ID_TAIL_PLACE, tail)
+        run.tails[tail] = run.tail(tail)
     values["grid_code"], values["id_type"] = line["grid_code"], line["id_type"]
     values["id_number"], values["id_index"] = number, index
     values["id_tail_index"] = run.tails[tail]
