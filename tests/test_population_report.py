@@ -18,7 +18,7 @@ from portal.models import Building, Dwelling, Household, IssuedDocument, Message
 from portal.models.population import PopulationChange
 from portal.queries.board_record import Edition
 from portal.queries.population_record import FLOW, STOCK, PopulationReport, ReportLine
-from portal.rules import documents
+from portal.rules import documents, population
 from portal.rules.population_report import load_report
 from tests.support.pdf import check_pdf
 
@@ -89,7 +89,7 @@ def test_it_counts_who_was_there_and_what_happened_that_month(register: Session)
     assert len(report.lines) == 1 + 4 + 10 + 34
     assert lines[CELL] == {
         "households": 1, "people": 3, "male": 1, "female": 2, "permanent": 2, "floating": 1,
-        "under_18": 1, "over_60": 1, "birth": 1, "move_out": 1, "before": 2,
+        "under_18": 1, "over_60": 1, "birth": 1, "move_out": 1, "before": 3,
     }  # fmt: skip
     assert lines[BESIDE] == {
         "households": 1, "people": 1, "male": 1, "permanent": 1, "move_in": 1, "before": 0,
@@ -98,6 +98,19 @@ def test_it_counts_who_was_there_and_what_happened_that_month(register: Session)
     assert report.inner == 1
     november = load_report(register, BESIDE, "zh_Hans_CN", "2026-09")
     assert figures(november.lines[0]) == {"before": 1}  # 戊 left on the first of the month
+
+
+def test_who_moved_since_is_counted_where_they_lived(register: Session) -> None:
+    """Moves overwrite where somebody lives; the months before stay as they were."""
+    mover = register.scalars(select(Resident).where(Resident.name == "乙")).one()
+    target = register.scalars(select(Household).where(Household.grid_code == BESIDE)).one()
+    before = load_report(register, COMMUNITY, "zh_Hans_CN", "2026-09").lines
+    population.move_in_known(register, target, mover, date(2026, 11, 3))
+    population.move_out(register, mover, date(2026, 11, 20))
+    register.commit()
+    assert load_report(register, COMMUNITY, "zh_Hans_CN", "2026-09").lines == before
+    line = load_report(register, COMMUNITY, "zh_Hans_CN", "2026-10").lines[0]
+    assert figures(line)["people"] == 4
 
 
 @pytest.mark.parametrize("period", ["2026-13", "26-10", "2026-10-01", "1999-01", "2099-01", "十月"])

@@ -13,12 +13,12 @@ COUNTED = ("birth", "death", "move_in", "move_out")
 """Kinds by which the number of people changes; a first registration only tells the portal."""
 
 
-def standing() -> ColumnElement[bool]:
+def standing(change: Any = PopulationChange) -> ColumnElement[bool]:
     """Condition: the change was not taken back, and is not itself the taking back of one."""
     later = aliased(PopulationChange)
-    return PopulationChange.cancels_id.is_(None) & ~exists(
-        select(later.id).where(later.cancels_id == PopulationChange.id)
-    )
+    taken = exists(select(later.id).where(later.cancels_id == change.id))
+    stands: ColumnElement[bool] = change.cancels_id.is_(None) & ~taken
+    return stands
 
 
 def counted(found: Select[Any]) -> Select[Any]:

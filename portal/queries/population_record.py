@@ -7,8 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, distinct, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from portal import scope
 from portal.models import Grid, PopulationChange, Resident
@@ -72,29 +82,30 @@ def grids_in_force(session: Session, code: str, day: date) -> list[Any]:
 
 def stock(session: Session, code: str, day: date) -> dict[str, tuple[int, ...]]:
     """STOCK by cell at the end of ``day``."""
+    there = _there_on(code, day).c
     minor, elder = _years_before(day, MINOR), _years_before(day, ELDER)
 
     def of(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
     columns = (
-        func.count(distinct(Resident.household_id)),
+        func.count(distinct(there.household_id)),
         func.count(),
-        of(Resident.sex == "male"),
-        of(Resident.sex == "female"),
-        of(Resident.registration == "permanent"),
-        of(Resident.registration == "floating"),
-        of(Resident.registration == "overseas"),
-        of(Resident.away.is_(True)),
-        of(Resident.birth_date > minor),
-        of(Resident.birth_date <= elder),
+        of(there.sex == "male"),
+        of(there.sex == "female"),
+        of(there.registration == "permanent"),
+        of(there.registration == "floating"),
+        of(there.registration == "overseas"),
+        of(there.away.is_(True)),
+        of(there.birth_date > minor),
+        of(there.birth_date <= elder),
     )
-    return _by_cell(session, code, columns, _there_on(day))
+    return _by_cell(session, there, columns)
 
 
 def people(session: Session, code: str, day: date) -> dict[str, tuple[int, ...]]:
     """How many people by cell at the end of ``day``, as one-tuples."""
-    return _by_cell(session, code, (func.count(),), _there_on(day))
+    return _by_cell(session, _there_on(code, day).c, (func.count(),))
 
 
 def flow(session: Session, code: str, first: date, last: date) -> dict[str, tuple[int, ...]]:
@@ -121,24 +132,67 @@ def moves_inside(session: Session, code: str, first: date, last: date) -> int:
     return session.scalar(found) or 0
 
 
-def _by_cell(
-    session: Session, code: str, columns: tuple[Any, ...], there: ColumnElement[bool]
-) -> dict[str, tuple[int, ...]]:
-    found = (
-        select(Resident.grid_code, *columns)
-        .where(scope.within(Resident.grid_code, (code,)), there)
-        .group_by(Resident.grid_code)
-    )
+def _by_cell(session: Session, there: Any, columns: tuple[Any, ...]) -> dict[str, tuple[int, ...]]:
+    found = select(there.grid_code, *columns).group_by(there.grid_code)
     return {row[0]: tuple(int(number) for number in row[1:]) for row in session.execute(found)}
 
 
-def _there_on(day: date) -> ColumnElement[bool]:
-    """Condition: the resident lived here at the end of ``day``."""
-    return and_(
+def _there_on(code: str, day: date) -> Subquery:
+    """Who lived within ``code`` at the end of ``day``, where, in which household.
+
+    Whoever has moved since lived where that move began; of everybody else the register tells.
+    """
+    facts = (Resident.sex, Resident.registration, Resident.away, Resident.birth_date)
+    left = _first_left_after(day)
+    stayed = select(Resident.grid_code, Resident.household_id, *facts).where(
+        scope.within(Resident.grid_code, (code,)),
         or_(Resident.moved_in_on.is_(None), Resident.moved_in_on <= day),
         or_(Resident.birth_date.is_(None), Resident.birth_date <= day),
         or_(Resident.moved_out_on.is_(None), Resident.moved_out_on > day),
         or_(Resident.died_on.is_(None), Resident.died_on > day),
+        Resident.id.not_in(select(left.c.resident_id)),
+    )
+    came = aliased(PopulationChange)
+    arrived = select(came.id).where(
+        came.resident_id == left.c.resident_id,
+        came.kind.in_(("move_in", "birth")),
+        came.happened_on > day,
+        or_(
+            came.happened_on < left.c.happened_on,
+            and_(came.happened_on == left.c.happened_on, came.id < left.c.id),
+        ),
+        standing(came),
+    )
+    moved = (
+        select(left.c.grid_code, left.c.household_id, *facts)
+        .join(Resident, Resident.id == left.c.resident_id)
+        .where(
+            left.c.place == 1,
+            left.c.grid_code >= code,
+            left.c.grid_code < scope.following(code),
+            or_(Resident.birth_date.is_(None), Resident.birth_date <= day),
+            ~arrived.exists(),
+        )
+    )
+    return union_all(stayed, moved).subquery("there")
+
+
+def _first_left_after(day: date) -> Subquery:
+    """Moves out after ``day`` that stand; the first one of each person has ``place`` 1."""
+    change = PopulationChange
+    place = func.row_number().over(
+        partition_by=change.resident_id, order_by=(change.happened_on, change.id)
+    )
+    columns = change.id, change.resident_id, change.grid_code, change.household_id
+    return (
+        select(*columns, change.happened_on, place.label("place"))
+        .where(
+            change.kind == "move_out",
+            change.happened_on > day,
+            change.resident_id.is_not(None),
+            standing(),
+        )
+        .subquery("left_since")
     )
 
 
