@@ -15,6 +15,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from portal import scope
+from portal.cli.imports import import_command
 from portal.extensions import db
 from portal.models import Resident, Task, User
 from portal.queries.identity import load_identity
@@ -206,6 +207,20 @@ def test_looking_costs_one_query_more_or_none(session: Session, load: Load) -> N
         f"{CELL_1},1栋,101,子,张小宝,{number(serial, '20240501')},,\n" for serial in range(10, 60)
     )
     assert few == asked(many) == known + 2
+
+
+def test_the_command_decides_for_all(portal: Flask, session: Session, tmp_path: Path) -> None:
+    stand(portal, tmp_path)
+    file, told = tmp_path / "again.csv", tmp_path / "r.json"
+    file.write_text(HEADER + AGAIN, encoding="utf-8")
+    words = [str(file), "--matches", "refuse", "--report", str(told)]
+    run = portal.test_cli_runner().invoke(import_command, ["residents", *words])
+    assert run.exit_code == 1 and "proposed: 3" in run.output
+    report = json.loads(told.read_text())
+    assert (report["proposed"], report["by_reason"]) == (3, {"match_undecided": 3})
+    words = ["residents", str(file), "--matches", "same"]
+    run = portal.test_cli_runner().invoke(import_command, words)
+    assert run.exit_code == 0 and "updated 3" in run.output
 
 
 # pages --------------------------------------------------------------------------------------------
