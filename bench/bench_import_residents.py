@@ -1,12 +1,12 @@
 """The import of residents against a bulk insert of the same rows.
 
 A spreadsheet of invented people (10,000; for the promise ``--rows 100000 --turns 3``) goes through
-the whole import: read, cleaned, checked, matched, written, with audit entries, undo memory, search terms and encryption. Beside it, in turns
-and each in a process of its own, the same rows go in with ``session.execute(insert(Resident), …)``:
-derived columns ready, homes there already, the same encrypting types. Promises: at least half the
-rows per second of the insert, and at most 150 MB more memory than the process had at its start. The
-spreadsheet is read by a process of its own, whose memory is printed beside it. Exit 1 if one is
-broken.
+the whole import: read, cleaned, checked, matched, written, with audit entries, undo memory, search
+terms and encryption. Beside it, in turns and each in a process of its own, the same rows go in with
+``session.execute(insert(Resident), …)``: derived columns ready, homes there already, the same
+encrypting types, the garbage collector treated alike. Promises: at least half the rows per second
+of the insert, and at most 150 MB more memory than the process had at its start. The spreadsheet is
+read by a process of its own, whose memory is printed beside it. Exit 1 if one is broken.
 
     python -m bench.bench_import_residents [--rows N] [--turns N] [--engine sqlite|postgresql|both]
 """
