@@ -106,8 +106,11 @@ def plant_register(code, number):
         grid_code=code, household=households[0], name="甲乙丙", id_number=f"T{code}-{number}"
     )
     shop = {"kind": "shop", "contact_phone": "15400001111"}
+    other = Resident(
+        grid_code=code, household=households[0], name="甲乙丁", id_number=f"T{code}-{number}-2"
+    )
     change = PopulationChange(
-        grid_code=code, household=households[0], resident=resident, kind="move_in",
+        grid_code=code, household=households[0], resident=other, kind="move_in",
         happened_on=date(2026, 1, 5), actor="x",
     )  # fmt: skip
     return {

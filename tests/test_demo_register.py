@@ -62,7 +62,7 @@ def _numbers_fit_together(session: Session) -> None:
             told = idnumbers.read(person.id_number or "", today)
             assert (told.birth_date, told.sex) == (person.birth_date, person.sex)
             assert told.division.startswith("4299")
-        terms = (sort_key(person.name), search_terms(person.name))
+        terms = (sort_key(person.name), search_terms(person.name, people=True))
         assert (person.name_sort, person.search_terms) == terms
 
 

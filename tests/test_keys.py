@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -225,6 +226,7 @@ def test_the_same_number_under_two_index_keys_is_named_not_hidden(
 def test_files_with_numbers_lie_sealed_and_follow_the_key(
     portal: Flask, client_as: Any, work: Callable[[], int], place: Any
 ) -> None:
+    shutil.rmtree(place.var / "tasks", ignore_errors=True)  # what other tests left
     client = client_as("clerk1", "en")
     rows = f"{CELL},3栋,,101,H1,户主,张三,,{number()[:-1]}0,,13812345678\n"
     checked(client, work, "residents", csv(HEADER + rows + rows.replace("张三", "李四")))

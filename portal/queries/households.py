@@ -7,10 +7,10 @@ included (1), or households (2). Business premises are no homes.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.orm import Session
 
-from portal.models import Dwelling, Grid, Household
+from portal.models import Dwelling, Grid, Household, Setting
 from portal.queries.settings import numbers
 from portal.scope import within
 
@@ -20,11 +20,16 @@ BY_HOUSEHOLDS = 2
 
 def registered(session: Session, under: str = "") -> dict[str, int]:
     """Cell → what is registered in it, for the cells below ``under`` that have any."""
-    model = _counted(session)
-    found = _narrowed(select(model.grid_code, func.count()), model)
-    if under:
-        found = found.where(within(model.grid_code, (under,)))
-    rows = session.execute(found.group_by(model.grid_code)).all()
+    said = select(Setting.value).where(Setting.key == BASIS).scalar_subquery()
+    by_households = func.coalesce(said, "") == str(BY_HOUSEHOLDS)
+    parts = []
+    for model, meant in ((Dwelling, ~by_households), (Household, by_households)):
+        counted: Any = select(model.grid_code, func.count())
+        part = _narrowed(counted, model).where(meant)
+        if under:
+            part = part.where(within(model.grid_code, (under,)))
+        parts.append(part.group_by(model.grid_code))
+    rows = session.execute(union_all(*parts)).all()
     return {code: count for code, count in rows}  # noqa: C416 rows are typed so
 
 
