@@ -101,6 +101,7 @@ def test_who_asks_may_withdraw_and_overdue_shows_on_both_sides(
         ({"other_code": "9"}, "other"),
         ({"question": f"身份证{number()}"}, "question"),
         ({"subject": "张三 138 1234 5678"}, "subject"),
+        ({"subject": "张三１３８.１２３４／５６７８"}, "subject"),
         ({"reply_by": clock.today() - timedelta(days=1)}, "reply_by"),
     ],
 )

@@ -1,21 +1,25 @@
 """Changes of the register: dated events, the register with them, and taking them back."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal import scope
 from portal.errors import OutOfScope, RuleError
+from portal.extensions import db
 from portal.models import Dwelling, Household, ImportChange, PopulationChange, Resident, User
 from portal.queries import population as queries
 from portal.queries.identity import load_identity
 from portal.rules import population
 from portal.rules.imports import KINDS, run_import, undo_import
+from tests.support.client import PageClient
 from tests.support.homes import BESIDE, CELL, home, number, person
 
 DAY = date(2026, 3, 1)
@@ -154,6 +158,31 @@ def test_a_later_change_stands_in_the_way_of_taking_back(session: Session) -> No
     population.cancel(session, out)
     population.cancel(session, away)
     assert wife.lives_here and not wife.away and wife.relation_to_head == "spouse"
+
+
+@pytest.mark.one_engine
+def test_what_cannot_be_taken_back_says_why(
+    portal: Flask, client_as: Callable[..., PageClient]
+) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        session: Any = db.session
+        household, head, wife, _son = family(session)
+        out = population.move_out(session, head, DAY).id
+        wife.relation_to_head = "head"
+        session.flush()
+        other = home(session, BESIDE, "202")
+        child = person(session, household, "租客", "unrelated")
+        far = population.move_in_known(session, other, child, DAY).part_of_id
+        session.commit()
+        name = wife.name
+    client = client_as("worker01")
+    refused = client.submit(f"/changes/cancel/{out}", {"note": "看错了"})
+    assert refused.status == 400 and name in refused.one("#errors").get_text()
+    page = client.get(f"/changes/show/{far}")  # half of it is another worker's
+    assert page.status == 200
+    assert not page.soup.select(f'a[href="/changes/cancel/{far}"]')
+    refused = client.submit(f"/changes/cancel/{far}", {"note": "看错了"})
+    assert refused.status == 400 and refused.one("#errors")
 
 
 def test_a_birth_entered_in_the_wrong_household_is_taken_back_and_entered_again(

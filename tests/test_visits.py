@@ -109,10 +109,15 @@ def test_one_form_changes_register_needs_and_next_visit_together(
     assert wrong.form()["note"] == "留着"
     with portal.app_context():
         assert db.session.get_one(Resident, wife).lives_here  # all of it or nothing
+    assert client.submit(path, data | {"note": "电话139-8765-4321"}).one("#note-err")
+    assert client.submit(path, data | {"new_name": ""}).one("#new_name-err")
+    data |= {"new_registration": "floating", "new_birth_date": "1990-01-01"}
     assert client.submit(path, data).location == f"/households/show/{homes['never']}"
     with portal.app_context():
         assert db.session.get_one(Resident, wife).moved_out_on == today
         assert db.session.get_one(Resident, head).phone == "13987654321"
+        tenant = db.session.scalars(select(Resident).where(Resident.name == "租客")).one()
+        assert (tenant.registration, str(tenant.birth_date)) == ("floating", "1990-01-01")
         kinds = select(PopulationChange.kind).where(PopulationChange.kind != "registered")
         assert sorted(db.session.scalars(kinds)) == ["move_in", "move_out"]
         household = db.session.get_one(Household, homes["never"])
@@ -139,3 +144,36 @@ def test_nobody_at_home_is_tried_again_soon(session: object, homes: dict[str, in
     with pytest.raises(RuleError) as early:
         visits.report(db.session, household, visits.Report(today, next_on=today))
     assert early.value.field == "next_visit_on"
+
+
+@pytest.mark.one_engine
+def test_nothing_told_is_dropped_and_nothing_newer_overwritten(
+    session: object, homes: dict[str, int]
+) -> None:
+    household = db.session.get_one(Household, homes["due"])
+    today = clock.today()
+    one = db.session.scalars(select(Resident).where(Resident.household_id == household.id)).one()
+    for more in (
+        {"needs": "meals"},
+        {"hazards": "charging"},
+        {"newcomer": Resident(name="租客")},
+        {"told": [visits.Told(one.id, phone="13987654321")]},
+    ):
+        for result in ("nobody_home", "refused"):
+            with pytest.raises(RuleError) as refused:
+                visits.report(db.session, household, visits.Report(today, result=result, **more))
+            assert refused.value.field == "result"
+    visits.report(db.session, household, visits.Report(today, needs="meals"))
+    wanted = household.next_visit_on
+    yesterday = today - timedelta(days=1)
+    late = visits.report(db.session, household, visits.Report(yesterday, hazards="charging"))
+    assert (household.needs, household.hazards, household.next_visit_on) == ("meals", None, wanted)
+    assert late.hazards == "charging" and household.visited_on == today
+
+
+@pytest.mark.one_engine
+def test_days_between_visits_are_possible_ones(client_as: Client, homes: dict[str, int]) -> None:
+    client, path = client_as("worker01"), f"/households/edit/{homes['due']}"
+    for days in ("0", "3651"):
+        assert client.submit(path, {"visit_every": days}).one("#visit_every-err")
+    assert client.submit(path, {"visit_every": "14"}).status == 302

@@ -10,11 +10,13 @@ from wtforms import DateField, Field, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal import clock
+from portal.errors import RuleError
 from portal.forms.entity import EntityForm, form_class
 from portal.forms.moments import CodesField
 from portal.forms.population import (
     ARRIVALS,
     TOO_LONG,
+    registration_field,
     relation_field,
     stripped,
     text_field,
@@ -34,6 +36,8 @@ NEW = (
     "new_name",
     "new_how",
     "new_moved_in_on",
+    "new_registration",
+    "new_birth_date",
     "new_relation_to_head",
     "new_id_number",
     "new_phone",
@@ -82,6 +86,10 @@ def visit_form(
             _l("How they came"), choices=list(ARRIVALS.items()), default="move_in"
         ),
         "new_moved_in_on": _day(_l("Moved in on")),
+        "new_registration": registration_field(),
+        "new_birth_date": _day(
+            _l("Birthday"), told=_l("Follows from the number of an identity card.")
+        ),
         "new_relation_to_head": relation_field(),
         "new_id_number": text_field(
             _l("Identity number"), _l("Empty for somebody without papers."), most=60
@@ -105,7 +113,7 @@ def visit_form(
 
 
 def report_of(form: EntityForm, people: Iterable[Resident]) -> Report:
-    """What the form says, as the rule takes it."""
+    """What the form says, as the rule takes it. Raises RuleError beside ``new_name``."""
     told = [
         Told(
             one.id,
@@ -133,6 +141,12 @@ def report_of(form: EntityForm, people: Iterable[Resident]) -> Report:
 def _newcomer(form: EntityForm) -> Resident | None:
     name = form["new_name"].data
     if not name:
+        typed = ("moved_in_on", "birth_date", "relation_to_head", "id_number", "phone")
+        if any(form[f"new_{column}"].data for column in typed):
+            raise RuleError(
+                _l("Fill in the name of whoever else lives here, or leave all of it empty."),
+                "new_name",
+            )
         return None
     return Resident(
         name=name,
@@ -141,5 +155,6 @@ def _newcomer(form: EntityForm) -> Resident | None:
         id_type="resident_id",
         id_number=form["new_id_number"].data,
         phone=form["new_phone"].data,
-        registration="permanent",
+        registration=form["new_registration"].data,
+        birth_date=form["new_birth_date"].data,
     )

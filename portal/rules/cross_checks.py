@@ -6,7 +6,6 @@ asked side gets the words of the question and nothing else. What one side does i
 other by the portal itself, and only the columns named here.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,8 +18,9 @@ from portal import clock, scope
 from portal.errors import RuleError
 from portal.models import CrossCheck, Grid, Household, Resident
 from portal.queries import settings
+from portal.queries.directory import is_active
+from portal.rules import numberless
 
-NUMBERS = re.compile(r"\d{15}|\d{17}[\dxX]|1[3-9]\d{9}", re.ASCII)
 LONGEST = timedelta(days=90)
 REGISTER_LEVELS = ("community", "area", "block", "cell")
 
@@ -42,7 +42,8 @@ def ask(session: Session, grid_code: str, asked: Question) -> CrossCheck:
     ``other``, ``subject``, ``question`` or ``reply_by``.
     """
     today = clock.today()
-    other = session.scalars(select(Grid).where(Grid.code == asked.other_code)).one_or_none()
+    grids = select(Grid).where(Grid.code == asked.other_code, is_active())
+    other = session.scalars(grids).one_or_none()
     if other is None or other.level not in REGISTER_LEVELS:
         raise RuleError(_l("Choose the grid that is to answer."), "other")
     if other.code.startswith(grid_code) or grid_code.startswith(other.code):
@@ -90,6 +91,7 @@ def ask(session: Session, grid_code: str, asked: Question) -> CrossCheck:
 
 def answer(session: Session, received: CrossCheck, outcome: str, text: str | None) -> None:
     """Answer a question that was received; the caller commits. Raises RuleError."""
+    _lock(session, received)
     if received.side != "received" or received.state != "open":
         raise RuleError(_l("This question is no longer open."))
     if outcome != "yes" and not text:
@@ -107,9 +109,17 @@ def answer(session: Session, received: CrossCheck, outcome: str, text: str | Non
 
 def withdraw(session: Session, sent: CrossCheck) -> None:
     """Take a question back that nobody answered; the caller commits. Raises RuleError."""
+    _lock(session, sent)
     if sent.side != "sent" or sent.state != "open":
         raise RuleError(_l("This question is no longer open."))
     _write(session, sent, {"state": "withdrawn"})
+
+
+def _lock(session: Session, own: CrossCheck) -> None:
+    """Both sides in one order, so that answering and withdrawing wait for each other."""
+    both = select(CrossCheck.id).where(CrossCheck.id.in_((own.id, own.twin_id)))
+    session.execute(both.order_by(CrossCheck.id).with_for_update())
+    session.refresh(own)
 
 
 def _write(session: Session, own: CrossCheck, told: Mapping[str, object]) -> None:
@@ -127,7 +137,7 @@ def _write(session: Session, own: CrossCheck, told: Mapping[str, object]) -> Non
 
 def _no_numbers(text: str, name: str) -> None:
     """The other side needs no number of anybody: a name and a year of birth find a person."""
-    if NUMBERS.search(re.sub(r"[\s-]", "", text)):
+    if numberless.holds_number(text):
         raise RuleError(
             _l("Leave identity numbers and telephones out: a name and a year of birth will do."),
             name,

@@ -1,5 +1,6 @@
 """Rules of the register (P1, P8.5): where a row lies, whose number it is, who heads a household."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -15,6 +16,7 @@ from portal.models.types import blind_indexes
 from portal.queries import register as queries
 from portal.rules import idnumbers, phones
 
+LONGEST = 3650  # days between two visits
 # What a wrong identity number is told by, for people.
 WRONG_NUMBER = {
     "id_check_digit": _l("The number is mistyped: its 18 characters do not fit together."),
@@ -88,7 +90,13 @@ def _name_dwelling(session: Session, dwelling: Dwelling, building: str) -> None:
 
 
 def prepare_household(session: Session, household: Household) -> None:
-    """Its number is there once in the dwelling. Raises RuleError."""
+    """Its number is there once in the dwelling; its visits are at most ten years apart. Raises
+    RuleError.
+    """
+    if household.visit_every is not None and not 1 <= household.visit_every <= LONGEST:
+        raise RuleError(
+            _l("Use a number from %(min)d to %(max)d.", min=1, max=LONGEST), "visit_every"
+        )
     dwelling = session.get_one(Dwelling, household.dwelling_id)
     household.name = household_name(dwelling.name, household.number)
     same = select(Household.id).where(
@@ -116,12 +124,19 @@ def prepare_resident(session: Session, resident: Resident) -> None:
     check_free(session, resident)
 
 
-def check_free(session: Session, resident: Resident) -> None:
-    """Nobody else living here has the number or heads the household. Raises RuleError."""
+def check_free(
+    session: Session, resident: Resident, *, besides: Collection[int] = (), head: bool | None = None
+) -> None:
+    """Nobody else living here has the number or heads the household. Raises RuleError.
+
+    ``besides``: keys of people who change together with this one; ``head``: whether this one is
+    about to be head, otherwise as on record.
+    """
     if not resident.lives_here:
         return
     indexes = blind_indexes(ID_PLACE, resident.id_number)
-    here = select(Resident).where(*queries.living(), Resident.id != (resident.id or 0))
+    others = Resident.id.not_in({resident.id or 0, *besides})
+    here = select(Resident).where(*queries.living(), others)
     if session.scalar(here.where(Resident.id_index.in_(indexes))) is not None:
         raise RuleError(
             _l(
@@ -133,9 +148,10 @@ def check_free(session: Session, resident: Resident) -> None:
     heads = here.where(
         Resident.household_id == resident.household_id, Resident.relation_to_head == "head"
     )
-    if resident.relation_to_head == "head" and (head := session.scalar(heads)) is not None:
+    heading = resident.relation_to_head == "head" if head is None else head
+    if heading and (chief := session.scalar(heads)) is not None:
         raise RuleError(
-            _l("%(name)s is the head of this household: change that first.", name=head.name),
+            _l("%(name)s is the head of this household: change that first.", name=chief.name),
             "relation_to_head",
         )
 

@@ -15,7 +15,7 @@ from portal.errors import RuleError
 from portal.models import HomeVisit, Household, Resident
 from portal.queries import population as people_queries
 from portal.queries import settings
-from portal.rules import population, register
+from portal.rules import numberless, population, register
 from portal.rules.population.events import check_day
 
 STILL = "still"
@@ -27,7 +27,6 @@ STATES = {
     "back": _l("Lives here again"),
 }
 """What can be said of each person at the door."""
-LONGEST = 3650  # days between two visits
 
 
 @dataclass(frozen=True)
@@ -78,17 +77,26 @@ def unchanged(session: Session, household: Household, on: date) -> HomeVisit:
 def report(session: Session, household: Household, found: Report) -> HomeVisit:
     """Write a visit with all it found; the caller commits.
 
-    Raises RuleError beside ``visited_on``, ``next_visit_on``, ``person_<key>_state|on|phone``,
-    ``new_<column>``.
+    Raises RuleError beside ``visited_on``, ``result``, ``next_visit_on``, ``new_<column>``,
+    ``person_<key>_state|on|place|phone``.
     """
     on = check_day(found.on, field="visited_on")
+    numberless.check(found.note, "note")
+    newest = household.visited_on is None or on >= household.visited_on
     result = found.result
     if result == "met":
         result = "changed" if _changes(session, household, found, on) else "no_change"
-        household.needs, household.hazards = found.needs, found.hazards
+        if newest:
+            household.needs, household.hazards = found.needs, found.hazards
+    elif _says_something(household, found):
+        raise RuleError(
+            _l('Choose "Somebody was met", or undo what you said of the household.'), "result"
+        )
     if result != "nobody_home":
         household.visited_on = max(on, household.visited_on or on)
-    household.next_visit_on = _next(session, household, found, result, on)
+    next_on = _next(session, household, found, result, on)
+    if newest:  # one entered late does not overwrite what was found since
+        household.next_visit_on = next_on
     actor = scope.actor()
     visit = HomeVisit(
         household_id=household.id,
@@ -99,7 +107,7 @@ def report(session: Session, household: Household, found: Report) -> HomeVisit:
         needs=found.needs if found.result == "met" else None,
         hazards=found.hazards if found.result == "met" else None,
         note=found.note,
-        next_visit_on=household.next_visit_on,
+        next_visit_on=next_on,
         actor=actor.username or "system",
         visitor=actor.name or actor.username,
     )
@@ -108,11 +116,25 @@ def report(session: Session, household: Household, found: Report) -> HomeVisit:
     return visit
 
 
+def _says_something(household: Household, found: Report) -> bool:
+    """Whether more is told than that nobody was met."""
+    told = any(
+        one.state != STILL or one.on or (one.place or "") or (one.phone or "") for one in found.told
+    )
+    open_now = _codes(household.needs), _codes(household.hazards)
+    seen = _codes(found.needs), _codes(found.hazards)
+    return told or found.newcomer is not None or seen != open_now
+
+
+def _codes(text: str | None) -> set[str]:
+    return {code for code in (text or "").split(";") if code}
+
+
 def _next(
     session: Session, household: Household, found: Report, result: str, on: date
 ) -> date | None:
     if found.next_on is not None:
-        if not on < found.next_on <= on + timedelta(days=LONGEST):
+        if not on < found.next_on <= on + timedelta(days=register.LONGEST):
             raise RuleError(_l("The next visit comes after this one."), "next_visit_on")
         return found.next_on
     people = people_queries.people(session, household.id)
@@ -150,7 +172,7 @@ def _changes(session: Session, household: Household, found: Report, day: date) -
         try:
             changed |= _person(session, resident, told, day)
         except RuleError as refusal:
-            field_name = refusal.field if refusal.field in ("on", "phone") else "state"
+            field_name = refusal.field if refusal.field in ("on", "place", "phone") else "state"
             raise RuleError(refusal.message, f"person_{resident.id}_{field_name}") from refusal
     if found.newcomer is not None:
         try:

@@ -158,7 +158,8 @@ class ResidentView(ResidentChanges, _RegisterView):
         "phone", "registration", "away", "registered_address", "nation", "education",
         "occupation", "employer", "moved_in_on",
     ]  # fmt: skip
-    fixed_columns = ("household",)  # moving, leaving and dying are changes of their own
+    # moving, leaving, dying, living elsewhere and another registration are changes of their own
+    fixed_columns = ("household", "registration", "away")
     filter_columns = ["registration", "sex", "id_type", "grid_code"]
     choices = {
         "sex": SEXES,

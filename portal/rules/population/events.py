@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal import clock, scope
 from portal.errors import RuleError
 from portal.models import Household, PopulationChange, Resident
-from portal.rules import register
+from portal.rules import numberless, register
 
 KEPT = (
     "household_id", "relation_to_head", "moved_in_on", "moved_out_on", "died_on", "away",
@@ -69,7 +69,12 @@ def write(
     before: dict[str, Any] | None = None,
     **more: Any,
 ) -> PopulationChange:
-    """Add the event to the session and flush it. ``more``: other columns of the event."""
+    """Add the event to the session and flush it. ``more``: other columns of the event. Raises
+    RuleError beside ``note`` and ``place`` where they hold a number of somebody.
+    """
+    numberless.check(more.get("note"), "note")
+    if more.get("other_household_id") is None:  # otherwise it is the address on record
+        numberless.check(more.get("place"), "place")
     change = PopulationChange(
         kind=kind,
         grid_code=household.grid_code,
@@ -154,7 +159,8 @@ def _restore(session: Session, before: dict[str, Any], change: PopulationChange)
             if any(now[name] != new for name, (_old, new) in changed.items()):
                 raise RuleError(
                     _l(
-                        "%(name)s has changed since. Take the later change back first.",
+                        "%(name)s has changed since. Take the later change back first, or mend it"
+                        " on the person's page.",
                         name=resident.name,
                     )
                 )
@@ -164,6 +170,9 @@ def _restore(session: Session, before: dict[str, Any], change: PopulationChange)
                 else:
                     setattr(resident, name, _parsed(name, old))
             register.place(session, resident)
+        chiefs = {one.id: relation == "head" for one, relation in heads}
+        for resident in people.values():  # before the database refuses it with fewer words
+            register.check_free(session, resident, besides=people, head=chiefs.get(resident.id))
     set_relations(session, heads)
     for resident in people.values():
         register.check_free(session, resident)
@@ -173,7 +182,11 @@ def _unsay(resident: Resident, change: PopulationChange) -> None:
     """Somebody who was entered by this change and did not come: their record ends as it began."""
     if not resident.lives_here:
         raise RuleError(
-            _l("%(name)s has changed since. Take the later change back first.", name=resident.name)
+            _l(
+                "%(name)s has changed since. Take the later change back first, or mend it on the"
+                " person's page.",
+                name=resident.name,
+            )
         )
     resident.moved_out_on = max(change.happened_on, resident.moved_in_on or change.happened_on)
 

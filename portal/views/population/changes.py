@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
-from portal import roles
-from portal.errors import RuleError
+from portal import roles, scope
+from portal.errors import OutOfScope, RuleError
 from portal.forms.population import NoteForm
 from portal.models import PopulationChange
 from portal.models.population_choices import CHANGE_KINDS
@@ -18,6 +20,7 @@ from portal.rules import population
 from portal.views.context import format_date
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
+from portal.views.entity.editing import conflict
 
 
 class ChangeView(EntityView):
@@ -60,6 +63,9 @@ class ChangeView(EntityView):
             return []
         if population.is_cancelled(self.datamodel.session, row):
             return []
+        mine = scope.current().prefixes(roles.WRITE, self.class_permission_name)
+        if row.other_code and not scope.covers(mine, row.other_code):
+            return []
         return [(_("Take back"), f"{self.route_base}/cancel/{row.id}", "arrow-back-up")]
 
     @expose("/cancel/<pk>", methods=["GET", "POST"])
@@ -71,6 +77,7 @@ class ChangeView(EntityView):
         if form.validate_on_submit() and self._cancelled(row, form):
             flash(_("The change is taken back; the register is as before."), "success")
             return redirect(f"/households/show/{row.household_id}")
+        row = self.row_for(pk, roles.WRITE)
         return render_template(
             "views/entity/form.html",
             view=self,
@@ -93,5 +100,13 @@ class ChangeView(EntityView):
         except RuleError as refusal:
             session.rollback()
             form.form_errors.append(str(refusal))
+            return False
+        except OutOfScope:
+            session.rollback()
+            form.form_errors.append(_("Part of it lies outside your grids: ask the station."))
+            return False
+        except (IntegrityError, StaleDataError) as error:
+            session.rollback()
+            form.form_errors.append(conflict(error))
             return False
         return True

@@ -11,6 +11,8 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 from wtforms.validators import InputRequired
 
 from portal import clock, roles, scope
@@ -22,12 +24,14 @@ from portal.forms.lookup import LookupField, Option
 from portal.models import CrossCheck, Grid, Household, Resident
 from portal.models.population_choices import CHECK_OUTCOMES, CHECK_SIDES, CHECK_STATES
 from portal.queries import cross_checks as queries
+from portal.queries.directory import is_active
 from portal.queries.search import matches
 from portal.rules import cross_checks
 from portal.rules.sessions import sent_before
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
+from portal.views.entity.editing import conflict
 from portal.views.page import ListPage, Tone
 from portal.views.population.verbs import add_error, happened
 
@@ -37,6 +41,7 @@ OFFERED = 20
 def find_grids(text: str, most: int = OFFERED) -> list[Option]:
     """Grids that can be asked, of the whole portal: the directory names them to everybody."""
     found = select(Grid.code, Grid.name).where(Grid.level.in_(cross_checks.REGISTER_LEVELS))
+    found = found.where(is_active())
     if text:
         found = found.where(matches(Grid, text) | Grid.code.startswith(text, autoescape=True))
     rows = db.session.execute(found.order_by(Grid.code).limit(most))
@@ -253,6 +258,9 @@ class CrossCheckView(EntityView):
             except RuleError as refusal:
                 session.rollback()
                 add_error(form, refusal)
+            except (IntegrityError, StaleDataError) as error:
+                session.rollback()
+                form.form_errors.append(conflict(error))
         title, intro, submit = words
         return render_template(
             "views/entity/form.html",

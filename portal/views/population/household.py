@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock, roles, scope
 from portal.forms import visits as visit_forms
@@ -18,6 +20,7 @@ from portal.rules import visits
 from portal.rules.sessions import sent_before
 from portal.views.context import format_date
 from portal.views.entity.access import allowed
+from portal.views.entity.editing import conflict
 from portal.views.entity.interface import visible
 from portal.views.population import words
 from portal.views.population.verbs import happened
@@ -86,8 +89,13 @@ class HouseholdPage:
         """No change, in one tap: the visit and the day of the next one."""
         row = self.row_for(pk, roles.WRITE)
         session, name = self.datamodel.session, self.title_of(row)
-        visits.unchanged(session, row, clock.today())
-        session.commit()
+        try:
+            visits.unchanged(session, row, clock.today())
+            session.commit()
+        except (IntegrityError, StaleDataError) as error:
+            session.rollback()
+            flash(conflict(error), "danger")
+            return redirect(f"/households/show/{pk}")
         told = format_date(row.next_visit_on)
         if told:
             flash(_("%(name)s: no change. Next visit on %(day)s.", name=name, day=told), "success")
@@ -111,8 +119,7 @@ class HouseholdPage:
         elif earlier := sent_before(session, form.once.data):
             return redirect(earlier)
         elif form.validate():
-            found = visit_forms.report_of(form, people)
-            if happened(session, form, lambda: _reported(session, row, found), url):
+            if happened(session, form, lambda: _reported(session, row, form, people), url):
                 flash(_("The visit is on record."), "success")
                 return redirect(url)
             row = self.row_for(pk, roles.WRITE)
@@ -132,8 +139,8 @@ class HouseholdPage:
         ), (400 if request.method == "POST" else 200)
 
 
-def _reported(session: Any, row: Household, found: visits.Report) -> None:
-    visits.report(session, row, found)
+def _reported(session: Any, row: Household, form: Any, people: Any) -> None:
+    visits.report(session, row, visit_forms.report_of(form, people))
 
 
 def _asked(form: Any, one: Resident) -> dict[str, Any]:

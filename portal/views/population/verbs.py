@@ -107,6 +107,8 @@ def happened(session: Session, form: EntityForm, act: Callable[[], None], url: s
         session.commit()
     except RuleError as refusal:
         session.rollback()
+        if sent_before(session, form.once.data):  # while this one was on its way
+            return True
         add_error(form, refusal)
         return False
     except OutOfScope:
@@ -115,6 +117,8 @@ def happened(session: Session, form: EntityForm, act: Callable[[], None], url: s
         return False
     except (IntegrityError, StaleDataError) as error:
         session.rollback()
+        if sent_before(session, form.once.data):
+            return True
         form.form_errors.append(conflict(error))
         return False
     return True
