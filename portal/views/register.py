@@ -54,6 +54,7 @@ class BuildingView(_RegisterView):
     list_title = _l("Buildings")
     one_title = _l("Building")
     list_columns = ["name", "grid", "kind", "storeys", "units", "dwellings"]
+    orders = ("grid_code", "id")  # each has its index
     form_columns = [
         "name", "grid", "kind", "storeys", "units", "dwellings", "built_year",
         "property_company", "longitude", "latitude",
@@ -229,6 +230,7 @@ class OrganisationView(_RegisterView):
     list_title = _l("Organisations")
     one_title = _l("Organisation or shop")
     list_columns = ["name", "kind", "grid", "address", "contact", "contact_phone"]
+    orders = ("grid_code", "id")  # each has its index
     form_columns = ["name", "kind", "grid", "address", "contact", "contact_phone"]
     filter_columns = ["kind", "grid_code"]
     choices = {"kind": ORGANISATION_KINDS}
