@@ -45,6 +45,10 @@ class _RegisterView(EntityView):
         """Its grid is that of what it belongs to."""
         register.place(self.datamodel.session, row)
 
+    def check_placed(self, row: Any) -> None:
+        """It did not go to another cell meanwhile."""
+        register.check_placed(self.datamodel.session, row)
+
 
 class BuildingView(_RegisterView):
     """Buildings of the cells."""
