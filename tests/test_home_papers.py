@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.documents.homes import book_html, cards_html, render_book, render_cards
 from portal.extensions import db
-from portal.models import AuditEntry, Building, Dwelling, Household, Resident, Task
+from portal.models import AuditEntry, Building, Dwelling, Household, Resident, Setting, Task
 from portal.queries.home_record import FloatingBook, Home, HomeCards, Lodger, Person
 from portal.rules import idnumbers, tasks
 from portal.scope import SYSTEM, acting
@@ -94,6 +94,41 @@ def test_a_card_is_masked_unless_there_is_a_reason(
             ("张试甲", "入户核对"), ("李试乙", "入户核对"),
         }  # fmt: skip
     assert client_as("worker08").get(url).status == 404  # of another cell
+
+
+def test_a_whole_card_counts_against_what_may_be_opened_within_an_hour(
+    portal: Flask, home: int, client_as: Any
+) -> None:
+    with portal.app_context(), acting(SYSTEM):
+        most = db.session.scalars(select(Setting).where(Setting.key == "reveals.per_hour")).one()
+        most.value = "5"  # a card of two people opens four
+        db.session.commit()
+    worker, url = client_as("worker07", "en"), f"/households/card/{home}"
+    asked = {"whole": "y", "reason": "入户核对"}
+    assert worker.submit(url, asked).status == 302
+    refused = worker.submit(url, asked)
+    assert refused.status == 400 and "you may open 1 more" in refused.one("#reason-err").get_text()
+    with portal.app_context():
+        opened = select(AuditEntry).where(AuditEntry.action == "reveal")
+        assert len(db.session.scalars(opened).all()) == 4
+    assert worker.submit(url).status == 302  # masked ones are not counted
+
+
+def test_an_empty_household_that_moved_away_is_not_printed(
+    portal: Flask, home: int, client_as: Any, work: Any
+) -> None:
+    with portal.app_context(), acting(SYSTEM):
+        for one in db.session.scalars(select(Resident).where(Resident.household_id == home)):
+            one.moved_out_on = date(2026, 1, 3)
+        db.session.commit()
+    asked = client_as("worker07").submit(f"/households/card/{home}")
+    with portal.app_context(), acting(SYSTEM):
+        db.session.get_one(Household, home).grid_code = BESIDE
+        db.session.commit()
+    work()
+    with portal.app_context():
+        task = db.session.get_one(Task, int(asked.headers["Location"].rsplit("/", 1)[1]))
+        assert (task.state, tasks.result_file(task)) == ("failed", None)
 
 
 def test_who_only_reads_gets_no_whole_numbers(home: int, client_as: Any) -> None:

@@ -147,6 +147,7 @@ def test_only_the_station_may(portal: Flask, client_as: Client) -> None:
     preview = station.submit(path, choice)
     moved = station.submit(path, choice | ASKED | {"do": "carry", "seen": seen(preview)})
     assert moved.status == 302
+    assert station.get(f"/grids/regridded/{'9' * 20}").status == 404
     # The result is there for whoever sees one of the grids, and for nobody else.
     assert client_as("area1").get(moved.location).status == 200
     assert client_as("area2").get(moved.location).status == 404

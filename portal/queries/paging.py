@@ -118,11 +118,20 @@ def _walk(session: Session, statement: Select[Any], model: Any, part: Slice) -> 
     """One row more than the page, read in the order of ``part``."""
     key = _key(model, part.column)
     found = _placed(statement, key, (key, model.id), part)
-    if getattr(model, "search_indexed", False) and part.column != "grid_code":
-        # SQLite would rather read all of the scope and sort it. Its keys need no index.
-        order = f"INDEXED BY ix_{model.__tablename__}_{key.key}_id_grid_code"
-        found = found.with_hint(model, order if key.key != "id" else "NOT INDEXED", "sqlite")
+    if getattr(model, "search_indexed", False) and (hint := _order_hint(model, key)):
+        found = found.with_hint(model, hint, "sqlite")
     return list(session.scalars(found).unique())
+
+
+def _order_hint(model: Any, key: Any) -> str:
+    """How SQLite walks in this order: it would rather read all of the scope and sort it. Empty
+    where no index is in the order, and for the order of the scope, which it finds by itself.
+    """
+    if key.key == "id":
+        return "NOT INDEXED"  # the keys need no index
+    name = f"ix_{model.__tablename__}_{key.key}_id_grid_code"
+    known = any(index.name == name for index in model.__table__.indexes)
+    return f"INDEXED BY {name}" if known else ""
 
 
 def _gather(

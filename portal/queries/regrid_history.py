@@ -79,7 +79,7 @@ def successors(session: Session, code: str) -> Sequence[Any]:
 
 def change(session: Session, number: int, prefixes: Iterable[str]) -> GridChange | None:
     """A regridding of which one of the grids lies within ``prefixes``."""
-    found = session.get(GridChange, number)
+    found = session.get(GridChange, number) if 0 < number < 2**31 else None
     if found is None or not any(covers(prefixes, code) for code in (*found.old, *found.new)):
         return None
     return found

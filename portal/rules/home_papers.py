@@ -32,6 +32,7 @@ from portal.queries.boards import publisher
 from portal.queries.home_record import FloatingBook, Home, HomeCards, Lodger, Person, iso
 from portal.rules import audit, tasks
 from portal.rules.masking import mask
+from portal.rules.revealing import check_allowance
 
 TASK = "home_papers"
 CARD, CARDS, BOOK = "card", "cards", "book"
@@ -61,17 +62,22 @@ def ask_card(
 ) -> Task:
     """The card of one household; with a ``reason`` its numbers are whole. The caller commits.
 
-    Raises OutOfScope where the identity may not read the household, or not open its numbers.
+    Raises OutOfScope where the identity may not read the household, or not open its numbers,
+    RuleError (field ``reason``) where that would be more values than it may open within an hour.
     """
     identity = scope.current()
     _check(identity, roles.READ, household.grid_code)
     if reason:
         _check(identity, roles.WRITE, household.grid_code)
-        for person, _home, _dwelling in queries.people_of(session, Household.id == household.id):
-            opened = [name for name in OPENED if getattr(person, name)]
-            audit.record(
-                session, "reveal", person, reason=reason, changes={"column": ", ".join(opened)}
-            )
+        opened = [
+            (person, name)
+            for person, _home, _dwelling in queries.people_of(session, Household.id == household.id)
+            for name in OPENED
+            if getattr(person, name)
+        ]
+        check_allowance(session, len(opened))
+        for person, name in opened:  # one entry for each value: the entries are what is counted
+            audit.record(session, "reveal", person, reason=reason, changes={"column": name})
     order = Order(CARD, household.grid_code, lang, household.id, bool(reason))
     return tasks.start(session, user_id, TASK, order.params(), 1, order.grid, quick=True)
 
@@ -143,7 +149,7 @@ def _cards(
         for _key, group in groupby(rows, key=lambda row: row[1].id)
     ]
     if not homes and order.household is not None:
-        homes = [_empty(session, order.household, places)]
+        homes = [_empty(session, order.household, identity)]
     return HomeCards(
         order.lang,
         grid.code,
@@ -170,13 +176,16 @@ def _home(rows: Sequence[queries.Found], places: dict[str, str], whole: bool) ->
     )
 
 
-def _empty(session: Session, household_id: int, places: dict[str, str]) -> Home:
-    """The card of a household in which nobody lives (yet): to be filled in by hand."""
+def _empty(session: Session, household_id: int, identity: scope.Identity) -> Home:
+    """The card of a household in which nobody lives (yet): to be filled in by hand. Raises
+    OutOfScope where it lies elsewhere by now: it may have moved since it was asked for.
+    """
     found = select(Household, Dwelling).join(Household.dwelling).where(Household.id == household_id)
     row = session.execute(found).one_or_none()
     if row is None:
         raise OutOfScope(f"no household {household_id}")
     home, dwelling = row
+    _check(identity, roles.READ, home.grid_code)
     places = _places(session, {home.grid_code})
     kind, place = str(HOUSEHOLD_KINDS[home.kind]), places[home.grid_code]
     return Home(home.number, kind, place, dwelling.name, "", ())

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
 from portal.errors import RuleError
@@ -27,15 +28,33 @@ WRONG_NUMBER = {
 
 def place(session: Session, row: Any) -> None:
     """Give ``row`` the grid of what it belongs to: a dwelling its building's, and so on down."""
-    above: Any = None
-    if isinstance(row, Dwelling) and row.building_id:
-        above = session.get(Building, row.building_id)
-    elif isinstance(row, Household) and row.dwelling_id:
-        above = session.get(Dwelling, row.dwelling_id)
-    elif isinstance(row, Resident) and row.household_id:
-        above = session.get(Household, row.household_id)
+    model, key = _above(row)
+    above = session.get(model, key) if key else None
     if above is not None:
         row.grid_code = above.grid_code
+
+
+def check_placed(session: Session, row: Any) -> None:
+    """After the flush of ``row``: what it belongs to still lies where ``place`` found it.
+
+    A regridding locks its cells first, and a row that is written in one of them waits for it (by
+    the foreign key); it may come free in the old cell when everything else has left. Raises
+    StaleDataError then.
+    """
+    model, key = _above(row)
+    if key and session.scalar(select(model.grid_code).where(model.id == key)) != row.grid_code:
+        raise StaleDataError(f"{row.__tablename__} {row.id}: moved meanwhile")
+
+
+def _above(row: Any) -> tuple[Any, int | None]:
+    """Model and key of what a row belongs to; no key where it belongs to nothing."""
+    if isinstance(row, Dwelling):
+        return Building, row.building_id
+    if isinstance(row, Household):
+        return Dwelling, row.dwelling_id
+    if isinstance(row, Resident):
+        return Household, row.household_id
+    return None, None
 
 
 def dwelling_name(building: str, unit: str, room: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import get_locale
@@ -47,9 +47,13 @@ class HomePapersMixin:
         if form.validate_on_submit():
             session = self.datamodel.session
             reason = (form.reason.data or "") if may_open and form.whole.data else ""
-            task = home_papers.ask_card(session, account(), row, str(get_locale()), reason)
-            session.commit()
-            return redirect(f"/tasks/{task.id}")
+            try:
+                task = home_papers.ask_card(session, account(), row, str(get_locale()), reason)
+                session.commit()
+                return redirect(f"/tasks/{task.id}")
+            except RuleError as refusal:
+                session.rollback()
+                form.reason.errors = [*form.reason.errors, str(refusal)]
         return render_template(
             "views/households/card.html",
             title=_("Register card: %(name)s", name=self.title_of(row)),
@@ -77,8 +81,10 @@ class HomePapersMixin:
             except RuleError as refusal:
                 session.rollback()
                 form.grid.errors = [*form.grid.errors, str(refusal)]
-            except OutOfScope:
-                abort(404)
+            except OutOfScope:  # it may be chosen, so that it is there is no secret
+                session.rollback()
+                message = _("You may print only where you may export.")
+                form.grid.errors = [*form.grid.errors, message]
         return render_template(
             "views/households/papers.html",
             title=_("Forms of the register on paper"),

@@ -45,6 +45,10 @@ class _RegisterView(EntityView):
         """Its grid is that of what it belongs to."""
         register.place(self.datamodel.session, row)
 
+    def check_placed(self, row: Any) -> None:
+        """It did not go to another cell meanwhile."""
+        register.check_placed(self.datamodel.session, row)
+
 
 class BuildingView(_RegisterView):
     """Buildings of the cells."""
@@ -54,6 +58,7 @@ class BuildingView(_RegisterView):
     list_title = _l("Buildings")
     one_title = _l("Building")
     list_columns = ["name", "grid", "kind", "storeys", "units", "dwellings"]
+    orders = ("grid_code", "id")  # each has its index
     form_columns = [
         "name", "grid", "kind", "storeys", "units", "dwellings", "built_year",
         "property_company", "longitude", "latitude",
@@ -230,6 +235,7 @@ class OrganisationView(_RegisterView):
     list_title = _l("Organisations")
     one_title = _l("Organisation or shop")
     list_columns = ["name", "kind", "grid", "address", "contact", "contact_phone"]
+    orders = ("grid_code", "id")  # each has its index
     form_columns = ["name", "kind", "grid", "address", "contact", "contact_phone"]
     filter_columns = ["kind", "grid_code"]
     choices = {"kind": ORGANISATION_KINDS}

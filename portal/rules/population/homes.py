@@ -86,6 +86,7 @@ def split(
         register.prepare_household(session, new)
         session.add(new)
     session.flush()
+    register.check_placed(session, new)
     before = Snapshot(people)
     _take(session, going, new, head, relations)
     write(
@@ -152,3 +153,5 @@ def _take(
             one.household_id = household.id
             register.place(session, one)
     set_relations(session, wanted)
+    for one in going:
+        register.check_placed(session, one)

@@ -69,6 +69,7 @@ def enter(
         judge_new(session, person, how)
         session.add(person)
     session.flush()
+    register.check_placed(session, person)
     return note_new(session, person, how, place=place, note=note)
 
 

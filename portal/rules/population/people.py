@@ -57,6 +57,7 @@ def move_in_known(
         resident.moved_out_on, resident.relation_to_head = None, None
         register.place(session, resident)
     set_relations(session, [(resident, None)])
+    register.check_placed(session, resident)
     resident.relation_to_head = relation or None
     with session.no_autoflush:
         register.check_free(session, resident)

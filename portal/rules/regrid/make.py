@@ -128,6 +128,9 @@ def collisions(
                 name=values[0],
             )
         else:
-            message = _l("Both have a record that may be there only once (%(name)s).", name=table)
-        found.append(message)
+            message = _l(
+                "Both have a record that may be there only once: delete one of them first."
+            )
+        if message not in found:
+            found.append(message)
     return found

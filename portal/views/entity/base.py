@@ -147,6 +147,9 @@ class EntityView(
     def place(self, row: Any) -> None:
         """Give ``row`` its grid where that follows from another row, before the scope is asked."""
 
+    def check_placed(self, row: Any) -> None:
+        """After the flush: whether what the grid follows from is still there; StaleDataError."""
+
     def prepare(self, row: Any, *, new: bool) -> None:
         """Call the rule that decides about ``row`` before it is written; may raise RuleError."""
 

@@ -129,6 +129,7 @@ class EditingMixin:
                 if new:
                     database.add(row)
             database.flush()
+            self.check_placed(row)
             self.saved(row, form, new=new)
             if new:
                 url = f"{self.route_base}/show/{row.id}"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import string
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from portal import roles
 from portal.errors import RuleError
 from portal.rules import saved_lists as rules
+from portal.rules.masking import hide_numbers
 from portal.views.entity import cells, query
 from portal.views.entity.access import account, allowed
 from portal.views.labels import LABELS
@@ -89,7 +91,7 @@ class SavedListsMixin:
     def mine(self: Any) -> ResponseReturnValue:
         """Choose the columns of the list, save it under a name, open or delete a saved one."""
         asked = self.asked()
-        if self.worded_search(asked.q) != asked.q or self.sealed_search(asked.q) != asked.q:
+        if self._is_private(asked.q):
             asked = replace(asked, q="")  # a number that was searched for is kept nowhere
         errors: dict[str, str] = {}
         if request.method == "POST":
@@ -121,6 +123,12 @@ class SavedListsMixin:
             name=request.form.get("name", ""),
             errors=errors,
         ), (400 if errors else 200)
+
+    def _is_private(self: Any, text: str) -> bool:
+        """Whether it is a number of a person, or holds one: with blanks, on any list."""
+        plain = re.sub(r"[\s-]", "", text)
+        hidden = hide_numbers(plain) != plain or hide_numbers(text) != text
+        return hidden or self.worded_search(text) != text or self.sealed_search(text) != text
 
     def sealed_search(self, text: str) -> str:
         """What stands in an address for ``text``."""

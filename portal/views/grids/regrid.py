@@ -42,7 +42,15 @@ class RegridMixin:
         if row.level not in LEVELS:
             return self._overview(row)
         cells = queries.below(session, row.code) if row.level == "block" else []
-        beside = cells or queries.below(session, row.parent_code)
+        own = self._own_prefixes()
+        beside = cells or [
+            one for one in queries.below(session, row.parent_code) if scope.covers(own, one.code)
+        ]
+        joins = [
+            one
+            for one in planner.joins(session, row.code if cells else row.parent_code, row.code)
+            if scope.covers(own, one.one.code) and scope.covers(own, one.other.code)
+        ]
         numbers = figures.off_standard(session, beside)
         return render_template(
             "views/grids/regrid/start.html",
@@ -55,7 +63,7 @@ class RegridMixin:
             limits=figures.limits_of(session),
             kinds=CELL_KINDS,
             splits=planner.splits(session, row.code) if row.level == "cell" else None,
-            joins=planner.joins(session, row.code if cells else row.parent_code, row.code),
+            joins=joins,
             changes=[(one, sentence(one)) for one in regrid_history.changes(session, row.code)],
         ), 200
 
@@ -79,7 +87,12 @@ class RegridMixin:
         """A cell joined with others of its block."""
         row = self._regriddable(pk, "merge")
         session = self.datamodel.session
-        found = {one.code: one for one in queries.below(session, row.parent_code)}
+        own = self._own_prefixes()
+        found = {
+            one.code: one
+            for one in queries.below(session, row.parent_code)
+            if scope.covers(own, one.code)
+        }
         cell = found.pop(row.code)
         others = list(found.values())
         choice = wishes.read_merge(request.values, cell, others)
@@ -168,6 +181,10 @@ class RegridMixin:
         ), 200
 
     # what they share -----------------------------------------------------------------------------
+
+    def _own_prefixes(self: Any) -> Any:
+        """Where this account regrids: of the cells beside, no others are told."""
+        return scope.current().prefixes(roles.WRITE, self.class_permission_name)
 
     def _regriddable(self: Any, pk: str, verb: str = "") -> Any:
         """The cell or block; 404 for grids of other levels and those that are dissolved."""
