@@ -38,7 +38,7 @@ def test_names_of_records_are_text_everywhere(portal, client_as):
     team = client.submit("/teams/add", captain)
     shown_as_text(client.get(team.location))
     shown_as_text(client.get("/teams/list/?kind=patrol&order=-name&size=200"))
-    unclear = client.submit("/teams/add", captain | {"captain": EVIL + "qqq"})
+    unclear = client.submit("/teams/add", captain | {"captain": f"qqq {EVIL}"})
     shown_as_text(unclear)
     post = {
         "worker": key, "grid": CELL, "post_role": "volunteer", "basis": "volunteer",

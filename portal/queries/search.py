@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from portal.models.register import terms_vector
 from portal.models.search import LONGEST_TERM, words_of
 
-MOST_WORDS = 6
+MOST_WORDS = 10
 
 
 def storable(text: str) -> bool:
