@@ -4,20 +4,16 @@ Only what the identity may export, row by row of its scope. Private telephones a
 everybody but the system itself. Rows are streamed.
 """
 
-import csv
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal import clock, roles, scope
-from portal.errors import Forbidden, RuleError
+from portal.errors import Forbidden
 from portal.models import (
     Building,
     CalendarDay,
@@ -32,14 +28,12 @@ from portal.models import (
 )
 from portal.queries.register import living
 from portal.rules import audit
+from portal.rules.export_files import Record, writer_for
 from portal.rules.imports import KINDS
-from portal.rules.imports.cells import guard
 from portal.rules.masking import mask
 from portal.scope import Identity, following, within
 
 AT_ONCE = 500
-MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a file's date of making must not tell one run from another
-Record = dict[str, Any]
 Reading = Callable[[Session, ColumnElement[bool]], Iterator[Record]]
 
 
@@ -64,7 +58,7 @@ def export(session: Session, kind: str, file: Path, grid: str | None = None) -> 
     resource = source.model.resource or ""
     if not identity.can(roles.EXPORT, resource):
         raise Forbidden(f"{roles.EXPORT} {resource}")
-    write = _writer(kind, file)
+    write = writer_for(kind, file)
     records = source.read(session, _condition(source, identity, grid))
     count = write(file, kind, _masked(records, kind, identity))
     entry = {"row_id": None, "row_label": f"{kind}: {count}", "grid_code": grid}
@@ -266,74 +260,3 @@ SOURCES: dict[str, Source] = {
     "boundaries": Source(Grid, Grid.code, _boundaries),
     "workdays": Source(CalendarDay, None, _workdays),
 }
-
-# Files
-
-Writing = Callable[[Path, str, Iterator[Record]], int]
-
-
-def _writer(kind: str, file: Path) -> Writing:
-    ending = file.suffix.lower()
-    writers: dict[str, Writing] = {".csv": _write_csv, ".xlsx": _write_xlsx}
-    if KINDS[kind].shape == "features":
-        writers = {".geojson": _write_geojson, ".json": _write_geojson}
-    if ending not in writers:
-        raise RuleError(f"{file.name}: {', '.join(writers)}")
-    return writers[ending]
-
-
-def _cells(names: list[str], record: Record) -> list[str]:
-    return [_text(record.get(name)) for name in names]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _write_csv(file: Path, kind: str, records: Iterator[Record]) -> int:
-    """UTF-8 with a mark, so that spreadsheets read the characters; formulas are defused."""
-    names = [column.name for column in KINDS[kind].columns]
-    count = 0
-    with file.open("w", encoding="utf-8-sig", newline="") as target:
-        sheet = csv.writer(target)
-        sheet.writerow(names)
-        for record in records:
-            sheet.writerow(guard(cell) for cell in _cells(names, record))
-            count += 1
-    return count
-
-
-def _write_xlsx(file: Path, kind: str, records: Iterator[Record]) -> int:
-    """Every cell is text: a spreadsheet would round codes of 19 digits, and runs no formula."""
-    names = [column.name for column in KINDS[kind].columns]
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    count = 0
-    with xlsxwriter.Workbook(file, options) as book:
-        book.set_properties({"created": MADE})
-        sheet = book.add_worksheet(kind)
-        for place, name in enumerate(names):
-            sheet.write_string(0, place, name)
-        for count, record in enumerate(records, start=1):
-            for place, cell in enumerate(_cells(names, record)):
-                sheet.write_string(count, place, cell)
-    return count
-
-
-def _write_geojson(file: Path, kind: str, records: Iterator[Record]) -> int:
-    count = 0
-    with file.open("w", encoding="utf-8") as target:
-        target.write('{"type":"FeatureCollection","features":[')
-        for count, record in enumerate(records, start=1):
-            properties = json.dumps(
-                {"code": record["code"], "name": record["name"]}, ensure_ascii=False
-            )
-            target.write(
-                f'{"," if count > 1 else ""}\n{{"type":"Feature","id":"{record["code"]}",'
-                f'"properties":{properties},"geometry":{record["geometry"]}}}'
-            )
-        target.write("\n]}\n")
-    return count

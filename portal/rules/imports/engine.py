@@ -14,19 +14,12 @@ from portal.errors import Forbidden
 from portal.models import ImportBatch
 from portal.rules import audit, bulk, stale
 from portal.rules.imports.cleaning import Tell, lines_of, reject_repeats
+from portal.rules.imports.drafts import Draft, Place, settle
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
 from portal.rules.imports.reader import Table, opened, read_features, read_mapping, read_table
 from portal.rules.imports.report import Report
-from portal.rules.imports.work import (
-    Draft,
-    Options,
-    Place,
-    Work,
-    lock_kind,
-    settle,
-    take_write_lock,
-)
+from portal.rules.imports.work import Options, Work, lock_kind, take_write_lock
 from portal.rules.imports.writer import MOST_SAMPLES, samples, write
 
 LONGEST_NAME = 200

@@ -18,8 +18,9 @@ from portal.models import Household, Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, LIVES_HERE, TAIL
 from portal.models.types import blind_index
 from portal.rules.imports.decisions import OTHER, REFUSE
+from portal.rules.imports.drafts import Found
 from portal.rules.imports.kind import Line
-from portal.rules.imports.work import Found, Work
+from portal.rules.imports.work import Work
 from portal.rules.masking import mask
 
 MOST_SHOWN = 200  # rows on the page; the others follow what is chosen for all

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from portal import roles, scope
 from portal.models import ImportBatch, Row
 from portal.models.base import Model
+from portal.rules.imports.drafts import Found
 from portal.rules.imports.references import CHANGES, references
-from portal.rules.imports.work import AT_ONCE, Found, raw_table
+from portal.rules.imports.work import AT_ONCE, raw_table
 
 # Why a row keeps a batch from being taken back, for people.
 REFUSALS = {

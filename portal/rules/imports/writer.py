@@ -19,7 +19,7 @@ from portal.models import ImportBatch, ImportChange, Row
 from portal.models.search import search_terms
 from portal.models.types import EncryptedText
 from portal.rules import audit, bulk
-from portal.rules.imports.work import Draft
+from portal.rules.imports.drafts import Draft
 from portal.rules.masking import HIDDEN
 
 AT_ONCE = 2000

@@ -68,15 +68,7 @@ def _shift(
         "buildings": dict.fromkeys(gone, target.code),
         "organisations": dict.fromkeys(chosen, target.code),
     }
-    redrawn = ground.Redrawn(cells={cell.code: cell.boundary for cell in cells})
-    if shapes is not None:
-        redrawn = ground.settle(
-            session,
-            source.parent_code or source.code,
-            before,
-            {one.code: (record_of(one), shapes[one.code]) for one in after},
-            crossing=source.parent_code != target.parent_code,
-        )
+    redrawn = _settled(session, (source, target), before, after, shapes)
     parents = [source.parent_code or "", target.parent_code or ""]
     return Plan(
         kind="buildings",
@@ -88,6 +80,26 @@ def _shift(
         boards=make.walls(session, {}, [source.code, target.code]) if shapes else (),
         stops=(*make.collisions(session, [source.code], assigned, {}), *redrawn.stops),
         notes=(*notes, *redrawn.notes),
+    )
+
+
+def _settled(
+    session: Session,
+    cells: tuple[GridLine, GridLine],
+    before: Mapping[str, BaseGeometry | None],
+    after: list[After],
+    shapes: dict[str, BaseGeometry] | None,
+) -> ground.Redrawn:
+    """The line between the two as it will be; as it is where it cannot be computed."""
+    source, target = cells
+    if shapes is None:
+        return ground.Redrawn(cells={cell.code: cell.boundary for cell in cells})
+    return ground.settle(
+        session,
+        source.parent_code or source.code,
+        before,
+        {one.code: (record_of(one), shapes[one.code]) for one in after},
+        crossing=source.parent_code != target.parent_code,
     )
 
 

@@ -46,13 +46,10 @@ def split(wish: Split, session: Session) -> Plan:
     (cell,) = make.cells_for(session, [wish.code])
     groups = _groups(wish, queries.buildings(session, [cell.code]))
     names = [make.named(p.name, p.kind, f"name{n}") for n, p in enumerate(wish.parts, 1)]
-    codes = _codes_of_parts(session, cell, wish)
-    lying = {row.id: wish.organisations.get(row.id, wish.heir if wish.keeps is None else wish.keeps)
-             for row in queries.organisations(session, cell.code)}  # fmt: skip
+    codes, lying = _codes_of_parts(session, cell, wish), _lying(session, cell, wish)
     outline = ground.usable(cell.boundary)
     shapes = ground.cut(outline, groups) if outline is not None else None
     notes: list[Any] = [] if shapes is not None else [UNDRAWN]
-    drawn = _drawn(cell, codes, shapes)
     after = [
         make.after_cell(
             session,
@@ -70,6 +67,7 @@ def split(wish: Split, session: Session) -> Plan:
         )
         for n, group in enumerate(groups)
     ]
+    drawn = _drawn(cell, codes, shapes)
     redrawn = ground.settle(
         session,
         cell.parent_code or cell.code,
@@ -78,22 +76,28 @@ def split(wish: Split, session: Session) -> Plan:
         crossing=False,
     )
     heirs = {cell.code: codes[wish.heir]} if wish.keeps is None else {}
-    assigned = {
-        "buildings": {b.id: codes[n] for n, group in enumerate(groups) for b in group},
-        "organisations": {key: codes[n] for key, n in lying.items()},
-    }
     return Plan(
         kind="split",
         before=(cell, *queries.grids(session, [cell.parent_code or ""])),
         after=with_boundaries(after, redrawn),
         dissolved=tuple(heirs),
         heirs=heirs,
-        assigned=assigned,
+        assigned={
+            "buildings": {b.id: codes[n] for n, group in enumerate(groups) for b in group},
+            "organisations": {key: codes[n] for key, n in lying.items()},
+        },
         posts=make.team(session, heirs),
         boards=make.walls(session, heirs, [cell.code]),
         stops=tuple(redrawn.stops),
         notes=(*notes, *redrawn.notes, *_same_names(session, cell, [n for n, _k in names], wish)),
     )
+
+
+def _lying(session: Session, cell: GridLine, wish: Split) -> dict[int, int]:
+    """Organisation → part: as chosen, otherwise with the part that goes on as the cell."""
+    usual = wish.heir if wish.keeps is None else wish.keeps
+    rows = queries.organisations(session, cell.code)
+    return {row.id: wish.organisations.get(row.id, usual) for row in rows}
 
 
 def _groups(wish: Split, standing: list[BuildingLine]) -> list[list[BuildingLine]]:

@@ -6,8 +6,9 @@ code until a file names them. Provinces and cities are no grids.
 
 from portal.models import Grid
 from portal.rules.imports.cells import code, text
+from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Column, Kind, Line
-from portal.rules.imports.work import Draft, Found, Work
+from portal.rules.imports.work import Work
 from portal.scope import CODE_LENGTHS, ancestors
 
 LEVEL_OF_LENGTH = {size: level for level, size in CODE_LENGTHS.items()}

@@ -4,8 +4,9 @@ from typing import Any
 
 from portal.models import Grid
 from portal.rules.imports.cells import choice, code, text, whole_number
+from portal.rules.imports.drafts import Found
 from portal.rules.imports.kind import Column, Kind, Line
-from portal.rules.imports.work import Found, Work
+from portal.rules.imports.work import Work
 from portal.scope import CODE_LENGTHS, ancestors
 
 LEVEL_OF_LENGTH = {size: level for level, size in CODE_LENGTHS.items()}

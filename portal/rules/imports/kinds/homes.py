@@ -9,9 +9,10 @@ from typing import Any
 
 from portal.models import Building, Dwelling, Grid, Household, Row
 from portal.rules.imports.cells import choice, code, decimal, phone, text, whole_number
+from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.resident_words import place_name
-from portal.rules.imports.work import Draft, Found, Work
+from portal.rules.imports.work import Work
 from portal.rules.register import dwelling_name, household_name
 
 BUILDING_WORDS = {

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Post, PostRole
+from portal.rules.imports.drafts import Found
 from portal.rules.imports.kind import Line
-from portal.rules.imports.work import Found, Work
+from portal.rules.imports.work import Work
 from portal.scope import CODE_LENGTHS
 
 LEVEL_OF_LENGTH = {size: level for level, size in CODE_LENGTHS.items()}

@@ -6,6 +6,7 @@ from typing import Any
 from portal import clock
 from portal.models import Grid, Post, Worker
 from portal.rules.imports.cells import choice, code, day, flag, person_name, text
+from portal.rules.imports.drafts import Found
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.grids import CODE
 from portal.rules.imports.kinds.people import (
@@ -19,7 +20,7 @@ from portal.rules.imports.kinds.people import (
     role_of,
     roles_by_word,
 )
-from portal.rules.imports.work import Found, Work
+from portal.rules.imports.work import Work
 from portal.scope import CODE_LENGTHS
 
 COMMUNITY = CODE_LENGTHS["community"]

@@ -12,10 +12,11 @@ from portal.models import Grid, Post, Worker
 from portal.models.team import PHONE_PLACE
 from portal.models.types import blind_index
 from portal.rules.imports.cells import choice, code, flag, person_name, phone, text
+from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Column, Kind, Line
 from portal.rules.imports.kinds.grids import CODE
 from portal.rules.imports.kinds.people import POST, Places, Role, in_force, role_of, roles_by_word
-from portal.rules.imports.work import Draft, Found, Work
+from portal.rules.imports.work import Work
 
 ORIGIN_WORDS = {
     "community_worker": ("社区工作者", "社工", "社区干部"),
