@@ -144,7 +144,7 @@ def touches_scope(view: Any, query: Query) -> bool:
 def with_relations(view: Any, found: Select[Any], shown: Sequence[str]) -> Select[Any]:
     """Load the relations the list shows in the same statement."""
     options = []
-    for name in shown:
+    for name in dict.fromkeys((*view.list_columns, *shown)):  # rows are called by them too
         if view.datamodel.is_relation_many_to_one(name):
             load = joinedload(getattr(view.entity, name))
             brief = BRIEF.get(view.datamodel.get_related_model(name).__name__)
