@@ -57,7 +57,7 @@ VISIT_HAZARDS = {
 CHECK_SIDES = {"sent": _l("We asked"), "received": _l("We are asked")}
 CHECK_STATES = {
     "open": _l("Not answered yet"),
-    "answered": _l("Answered"),
+    "answered": _l("Answer given"),
     "withdrawn": _l("Withdrawn"),
 }
 CHECK_OUTCOMES = {
