@@ -23,7 +23,8 @@ from portal.views.entity.base import EntityView
 from portal.views.grids import registered
 from portal.views.grids.boundary import BoundaryMixin
 from portal.views.grids.bounds import BoundsMixin
-from portal.views.grids.regrid import RegridMixin, history_of, regriddable
+from portal.views.grids.regrid import RegridMixin
+from portal.views.grids.regrid_history import history_of, regriddable
 from portal.views.grids.staff_map import StaffMapMixin
 
 MOST_FINDINGS = 200

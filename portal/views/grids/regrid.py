@@ -9,11 +9,10 @@ from flask_appbuilder import expose
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 
-from portal import clock, roles, scope
+from portal import roles, scope
 from portal.errors import OutOfScope, RuleError
 from portal.forms.regrid import RegridForm
 from portal.models.choices import ACCEPTANCES, CELL_KINDS, DOCUMENT_LANGUAGES, REGRIDDINGS
@@ -51,21 +50,14 @@ class RegridMixin:
             for one in planner.joins(session, row.code if cells else row.parent_code, row.code)
             if scope.covers(own, one.one.code) and scope.covers(own, one.other.code)
         ]
-        numbers = figures.off_standard(session, beside)
-        return render_template(
-            "views/grids/regrid/start.html",
-            title=_("Regrid %(name)s", name=row.name),
-            row=row,
-            base=self.route_base,
-            cells=cells,
-            numbers=numbers,
-            own=numbers.get(row.code),
+        return self._start(
+            row,
+            cells,
+            figures.off_standard(session, beside),
             limits=figures.limits_of(session),
-            kinds=CELL_KINDS,
             splits=planner.splits(session, row.code) if row.level == "cell" else None,
             joins=joins,
-            changes=[(one, sentence(one)) for one in regrid_history.changes(session, row.code)],
-        ), 200
+        )
 
     @expose("/regrid/<pk>/split", methods=["GET", "POST"])
     @allowed(roles.WRITE)
@@ -165,19 +157,32 @@ class RegridMixin:
         """Of a grid above the blocks: the way to the grids below it."""
         session = self.datamodel.session
         below = queries.below(session, row.code)
+        return self._start(row, below, figures.off_standard(session, below))
+
+    def _start(
+        self: Any,
+        row: Any,
+        cells: list[Any],
+        numbers: dict[str, Any],
+        *,
+        limits: Any = None,
+        splits: Any = None,
+        joins: Any = (),
+    ) -> ResponseReturnValue:
+        changes = regrid_history.changes(self.datamodel.session, row.code)
         return render_template(
             "views/grids/regrid/start.html",
             title=_("Regrid %(name)s", name=row.name),
             row=row,
             base=self.route_base,
-            cells=below,
-            numbers=figures.off_standard(session, below),
-            own=None,
-            limits={},
+            cells=cells,
+            numbers=numbers,
+            own=numbers.get(row.code),
+            limits=limits or {},
             kinds=CELL_KINDS,
-            splits=None,
-            joins=[],
-            changes=[(one, sentence(one)) for one in regrid_history.changes(session, row.code)],
+            splits=splits,
+            joins=joins,
+            changes=[(one, sentence(one)) for one in changes],
         ), 200
 
     # what they share -----------------------------------------------------------------------------
@@ -301,18 +306,3 @@ def _names(found: Plan | None) -> dict[str, str]:
         return {}
     names = {line.code: line.name for line in found.before}
     return names | dict(found.names) | {one.code: one.name for one in found.after}
-
-
-def regriddable(row: Any) -> bool:
-    """Whether it is in use, and there may be cells at or below it."""
-    return row.active_to is None or row.active_to >= clock.today()
-
-
-def history_of(session: Session, code: str, base: str) -> tuple[str, dict[str, Any]] | None:
-    """The panel with the history of a grid; None where nothing happened to it. One statement
-    where nothing did.
-    """
-    told = [(one, sentence(one)) for one in regrid_history.changes(session, code)]
-    if not told:
-        return None
-    return "views/grids/regrid/history.html", {"changes": told, "base": base}
