@@ -11,10 +11,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from portal import scope
+from portal import clock, scope
 from portal.errors import OutOfScope, RuleError
 from portal.extensions import db
-from portal.models import Dwelling, Household, ImportChange, PopulationChange, Resident, User
+from portal.models import Dwelling, Household, PopulationChange, Resident, User
 from portal.queries import population as queries
 from portal.queries.identity import load_identity
 from portal.rules import population
@@ -219,10 +219,10 @@ def test_what_happened_is_never_overwritten(session: Session) -> None:
     session.rollback()
 
 
-def test_many_are_recorded_at_once(session: Session) -> None:
+def test_arrivals_are_recorded_at_once(session: Session) -> None:
     """As an import does: who moved in before the register began is registered, not counted."""
     household, *_others = family(session)
-    today = session.scalar(select(func.max(PopulationChange.happened_on)))
+    today = clock.today()
     people = [
         Resident(
             household_id=household.id,
@@ -238,20 +238,22 @@ def test_many_are_recorded_at_once(session: Session) -> None:
     ]
     session.add_all(people)
     session.flush()
-    assert population.record_new(session, [one.id for one in people]) == 4
-    kinds = select(PopulationChange.kind).join(Resident).where(Resident.name.like("新%"))
-    assert session.scalars(kinds.order_by(Resident.id)).all() == [
-        "registered",
-        "registered",
-        "move_in",
-        "birth",
+    arrivals = [
+        population.Arrival(one.id, CELL, household.id, one.moved_in_on, one.birth_date)
+        for one in people
     ]
-    some = select(Resident.id).where(Resident.name == "新2")
-    event = session.scalars(
-        select(PopulationChange).where(PopulationChange.resident_id.in_(some))
-    ).one()
-    population.cancel(session, event)
-    assert not session.get_one(Resident, event.resident_id).lives_here
+    began: dict[str, date] = {}
+    assert population.record_arrivals(session, arrivals, began) == 2
+    assert began == {CELL: today}
+    events = select(PopulationChange).join(Resident).where(Resident.name.like("新%"))
+    found = session.scalars(events.order_by(Resident.id)).all()
+    assert [(event.kind, event.resident_id) for event in found] == [
+        ("move_in", people[2].id),
+        ("birth", people[3].id),
+    ]
+    population.cancel(session, found[0])
+    assert not session.get_one(Resident, people[2].id).lives_here
+    assert session.get_one(Resident, people[3].id).lives_here
 
 
 def test_nobody_moves_people_out_of_sight(session: Session) -> None:
@@ -274,18 +276,17 @@ def test_an_import_that_recorded_its_people_can_be_taken_back(
 ) -> None:
     """What vanishes with a person does not stand in the way; what happened since does."""
     file = tmp_path / "residents.csv"
+    today = clock.today().isoformat()
     file.write_text(
-        "网格编码,楼栋,房号,户号,与户主关系,姓名\n"
-        f"{CELL},9栋,101,H1,户主,甲\n{CELL},9栋,101,H1,子,乙\n",
+        "网格编码,楼栋,房号,户号,与户主关系,姓名,迁入日期\n"
+        f"{CELL},9栋,101,H1,户主,甲,{today}\n{CELL},9栋,101,H1,子,乙,{today}\n"
+        f"{CELL},9栋,101,H1,子,丙,2020-01-01\n",
         encoding="utf-8",
     )
     report = run_import(session, KINDS["residents"], file)
-    mine = select(ImportChange.row_id).where(
-        ImportChange.batch_id == report.batch, ImportChange.table_name == "residents"
-    )
-    assert population.record_new(session, mine) == 2
+    assert session.scalar(select(func.count()).select_from(PopulationChange)) == 2
     one = session.scalars(select(Resident).where(Resident.name == "乙")).one()
-    population.move_out(session, one, DAY)
+    population.move_out(session, one, clock.today())
     assert not undo_import(session, report.batch).ok
     session.delete(one)  # by the station, which sees what stands in the way
     session.flush()

@@ -186,7 +186,17 @@ def blind_index(place: str, value: str | None) -> str | None:
 
 def hasher(place: str) -> Callable[[str | None], str | None]:
     """``blind_index`` of one place for many values: keys and place are worked in once."""
-    cipher, key = _index_ways()[0]
+    return hashers(place)[0]
+
+
+def hashers(place: str) -> list[Callable[[str | None], str | None]]:
+    """``blind_indexes`` of one place for many values: one for each way, the one that is written
+    first.
+    """
+    return [_hasher(place, cipher, key) for cipher, key in _index_ways()]
+
+
+def _hasher(place: str, cipher: str, key: bytes) -> Callable[[str | None], str | None]:
     begun = _keyed(cipher, key).copy()
     begun.update(f"{place}:".encode())
 

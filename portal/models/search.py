@@ -58,7 +58,6 @@ def search_terms(*texts: str | None, people: bool = False) -> str:
     return f" {' '.join(terms)} " if terms else " "
 
 
-@lru_cache(maxsize=20_000)
 def _of_person(name: str) -> dict[str, None]:
     terms = dict.fromkeys([name[start:] for start in range(len(name))])
     for syllables in _readings(name, people=True):
@@ -76,7 +75,7 @@ def _readings(run: str, people: bool) -> Iterator[tuple[str, ...]]:
         yield (SURNAMES[run[0]], *plain[1:])
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _sentence(run: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(run, style=Style.TONE3))
 
@@ -86,7 +85,7 @@ def _character(sign: str) -> str:
     return str(lazy_pinyin(sign, style=Style.TONE3)[0])
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_000)
 def _spellings(syllables: tuple[str, ...]) -> tuple[str, ...]:
     plain = [syllable.rstrip(_TONES) for syllable in syllables]
     starts = range(len(plain))

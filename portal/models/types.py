@@ -10,6 +10,7 @@ from portal.models.sealing import AES_256_GCM as AES_256_GCM
 from portal.models.sealing import blind_index as blind_index
 from portal.models.sealing import blind_indexes as blind_indexes
 from portal.models.sealing import hasher as hasher
+from portal.models.sealing import hashers as hashers
 from portal.models.sealing import indexed as indexed
 from portal.models.sealing import key_id as key_id
 from portal.models.sealing import ring

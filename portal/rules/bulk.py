@@ -4,6 +4,8 @@ For rows that a rule has judged already: imports and their entries in the audit 
 the columns do their work (encryption, dates) and defaults are filled in.
 """
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +14,8 @@ from operator import itemgetter
 from typing import Any
 
 import psycopg
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import ColumnElement, Table, Text, any_, bindparam, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -20,6 +23,7 @@ from portal import queue
 from portal.models.types import EncryptedText
 
 Values = Mapping[str, Any]
+LONG = (Text, EncryptedText)  # columns that no plan depends on
 ROOM = -48 * 1024  # of SQLite's page cache, in KB as it wants them
 
 
@@ -50,13 +54,77 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Values]) -> None:
     write(session, table, names, _lines(rows, names, given, fill, turns))
 
 
+def among(session: Session, column: Any, values: Sequence[str | int]) -> ColumnElement[bool]:
+    """Condition: ``column`` is one of ``values``, which travel as one parameter however many they
+    are. A list of parameters is written, read and planned anew for every length.
+    """
+    if session.connection().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+    told = func.json_each(json.dumps(values, ensure_ascii=False)).table_valued("value")
+    listed: ColumnElement[bool] = column.in_(select(told.c.value))
+    return listed
+
+
+def among_pairs(
+    session: Session, columns: tuple[Any, Any], pairs: Sequence[tuple[Any, Any]]
+) -> ColumnElement[bool]:
+    """The same for two columns together; days travel as text in ISO 8601."""
+    if session.connection().dialect.name == "postgresql":
+        sides = [
+            bindparam(None, [pair[at] for pair in pairs], ARRAY(column.type))
+            for at, column in enumerate(columns)
+        ]
+        told = func.unnest(*sides).table_valued("one", "other").render_derived()
+        return tuple_(*columns).in_(select(told.c.one, told.c.other))
+    listed = json.dumps(pairs, ensure_ascii=False, default=str)
+    pair = func.json_each(listed).table_valued("value").c.value
+    both = [func.json_extract(pair, f"$[{at}]", type_=Text) for at in (0, 1)]
+    return tuple_(*columns).in_(select(*both))
+
+
+class Growth:
+    """Has PostgreSQL count tables anew while they fill within one transaction.
+
+    Of a table that was empty when it was last counted, it would rather read every row than look
+    into the right index, whose columns it takes for empty as well. A table that is known to be
+    large is left alone. On SQLite nothing is counted.
+    """
+
+    FIRST, TIMES = 1000, 8
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._written: Counter[str] = Counter()
+        self._due: dict[str, int] = {}
+
+    def note(self, table: Table, count: int) -> None:
+        """``count`` rows more were inserted into ``table``."""
+        connection = self._session.connection()
+        self._written[table.name] += count
+        written = self._written[table.name]
+        if connection.dialect.name != "postgresql":
+            return
+        if written < self._due.get(table.name, self.FIRST):
+            return
+        self._due[table.name] = written * self.TIMES
+        known = text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
+        rows = connection.scalar(known, {"name": table.name}) or 0
+        if rows * self.TIMES < written:
+            names = [f'"{c.name}"' for c in table.columns if not isinstance(c.type, LONG)]
+            connection.exec_driver_sql(f'ANALYZE "{table.name}" ({", ".join(names)})')
+
+
 @contextmanager
 def room(session: Session) -> Iterator[None]:
-    """More memory for SQLite's pages while the block runs: keyed hashes fall anywhere in their
-    indexes, which soon outgrow the 2 MB of its own accord.
+    """The database prepared for many rows while the block runs.
+
+    SQLite gets more memory for its pages: keyed hashes fall anywhere in their indexes, which soon
+    outgrow the 2 MB of its own accord. PostgreSQL plans every statement for the tables as they are:
+    what it planned for an empty one would read a full one through.
     """
     connection = session.connection()
     if connection.dialect.name != "sqlite":
+        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
         yield
         return
     usual = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()

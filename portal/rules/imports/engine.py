@@ -1,5 +1,6 @@
 """One run of an import: read, clean, plan, write, report; part by part where the kind allows it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -120,6 +121,7 @@ def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, lis
     batch = _open_batch(session, kind, run.name)
     work = Work(session, kind, options, batch.id, batch.created_at)
     place, seen, noted = Place(kind), set[Any](), list[Draft]()
+    growth = bulk.Growth(session)
     for lines in lines_of(kind, run.table, tell):
         reject_repeats(kind, lines, seen)
         kind.plan(work, [line for line in lines if not line.failed])
@@ -128,6 +130,8 @@ def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, lis
         if options.dry_run:
             report.samples += samples(drafts, MOST_SAMPLES - len(report.samples))
         write(session, batch, kind.tables, drafts)
+        for model, count in Counter(one.model for one in drafts if one.found is None).items():
+            growth.note(model.__table__, count)
         if kind.after is not None:
             kind.after(work, [draft for draft in drafts if draft.row_id is not None])
         place.widen(drafts)

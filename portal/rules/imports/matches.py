@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, String, and_, bindparam, func, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 
 from portal import roles, scope
 from portal.models import Household, Resident
 from portal.models.register import ID_PLACE, ID_TAIL_PLACE, LIVES_HERE, TAIL
 from portal.models.types import blind_index
+from portal.rules import bulk
 from portal.rules.imports.decisions import OTHER, REFUSE
 from portal.rules.imports.drafts import Found
 from portal.rules.imports.kind import Line
@@ -25,7 +25,6 @@ from portal.rules.masking import mask
 
 MOST_SHOWN = 200  # rows on the page; the others follow what is chosen for all
 MOST_RECORDS = 5  # of one row
-# Two columns each: below what SQLite takes in one statement.
 PAIRS_AT_ONCE = 2000
 NUMBER = ("id_type", "id_number", "id_index", "id_tail_index", "number_fault")
 # Somebody of another household stays there: a move is an event with a date.
@@ -98,20 +97,8 @@ class Matches:
         connection = self.work.session.connection()
         for start in range(0, len(wanted), PAIRS_AT_ONCE):
             part = wanted[start : start + PAIRS_AT_ONCE]
-            if connection.dialect.name == "postgresql":
-                # One probe of the index for each pair; a list of pairs would become so many ORs.
-                days, names = ([pair[at] for pair in part] for at in (0, 1))
-                days_of = bindparam("days", days, ARRAY(Date))
-                names_of = bindparam("names", names, ARRAY(String))
-                told = func.unnest(days_of, names_of).table_valued("birth_date", "name")
-                pairs = told.render_derived(name="wanted")
-                statement = plain.join(
-                    pairs,
-                    and_(own.birth_date == pairs.c.birth_date, own.name == pairs.c.name),
-                )
-            else:
-                statement = plain.where(tuple_(own.birth_date, own.name).in_(part))
-            for key, day, name in connection.execute(statement):
+            pairs = bulk.among_pairs(self.work.session, (own.birth_date, own.name), part)
+            for key, day, name in connection.execute(plain.where(pairs)):
                 found.setdefault((day, name), []).append(key)
         return found
 

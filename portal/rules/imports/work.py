@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, column, select, table, text, update
+from sqlalchemy import Text, TextClause, column, select, table, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableClause
 
 from portal import roles, scope
 from portal.models import ImportBatch, Row
 from portal.models.sealing import BLIND
-from portal.models.types import EncryptedText, blind_indexes
+from portal.models.types import EncryptedText, hashers
+from portal.rules import bulk
 from portal.rules.imports.decisions import OTHER, Decisions
 from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Kind, Line
 from portal.rules.masking import hide_numbers, mask
 
-AT_ONCE = 500  # values in one IN list
+AT_ONCE = 5000  # values that are looked up together
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,13 @@ class Work:
         columns: Iterable[str] = (),
         *,
         everywhere: bool = False,
+        only: TextClause | None = None,
     ) -> dict[Any, list[Found]]:
         """Rows of ``model`` whose column ``by`` is one of ``values``, by that value, locked.
 
         ``columns`` are those that ``put`` will compare. Only rows that the identity may write,
-        unless ``everywhere`` (then the answer must not show).
+        unless ``everywhere`` (then the answer must not show), and that meet ``only``: the condition
+        of an index, without which it is not used.
         """
         raw = raw_table(model)
         always = ("id", "version", "created_at", model.scope_column or "id")
@@ -123,10 +126,13 @@ class Work:
             statement = statement.where(
                 scope.within(raw.c[model.scope_column], self._writable(model))
             )
+        if only is not None:
+            statement = statement.where(only)
         wanted = sorted({value for value in values if value is not None})
         found: dict[Any, list[Found]] = {}
         for start in range(0, len(wanted), AT_ONCE):
-            part = statement.where(raw.c[by].in_(wanted[start : start + AT_ONCE]))
+            some = wanted[start : start + AT_ONCE]
+            part = statement.where(bulk.among(self.session, raw.c[by], some))
             for row in self.session.connection().execute(part.order_by(raw.c.id)).mappings():
                 found.setdefault(row[by], []).append(Found(model, row))
         return found
@@ -139,12 +145,14 @@ class Work:
         columns: Iterable[str] = (),
         *,
         everywhere: bool = True,
+        only: TextClause | None = None,
     ) -> dict[str, list[Found]]:
         """``find`` by encrypted values: by the hash that is written now, whichever the row has."""
         place = model.__table__.c[by].info[BLIND].place
-        ways = [known for value in set(values) if (known := blind_indexes(place, value))]
+        ways_of = hashers(place)
+        ways = [[str(way(value)) for way in ways_of] for value in set(values) if value]
         hashes = (index for known in ways for index in known)
-        rows = self.find(model, by, hashes, columns, everywhere=everywhere)
+        rows = self.find(model, by, hashes, columns, everywhere=everywhere, only=only)
         merged = {known[0]: [row for way in known for row in rows.get(way, ())] for known in ways}
         return {index: found for index, found in merged.items() if found}
 

@@ -6,7 +6,7 @@ The caller commits. Every verb raises RuleError with the form field it is about:
 
 from portal.rules.population.events import cancel, is_cancelled, may_cancel
 from portal.rules.population.homes import change_head, merge, split
-from portal.rules.population.new import enter, judge_new, note_new, record_new
+from portal.rules.population.new import Arrival, enter, judge_new, note_new, record_arrivals
 from portal.rules.population.people import (
     away_begin,
     away_end,
@@ -17,6 +17,7 @@ from portal.rules.population.people import (
 )
 
 __all__ = [
+    "Arrival",
     "away_begin",
     "away_end",
     "cancel",
@@ -31,6 +32,6 @@ __all__ = [
     "move_in_known",
     "move_out",
     "note_new",
-    "record_new",
+    "record_arrivals",
     "split",
 ]

@@ -5,20 +5,30 @@ population does not change. A move counts from the day on which the register of 
 is when its first resident was entered.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, String, case, cast, insert, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
 from portal.errors import RuleError
 from portal.models import Household, PopulationChange, Resident
-from portal.rules import register
+from portal.rules import bulk, register
 from portal.rules.population.events import NEW, check_day, write
 
-AT_ONCE = 500
+
+class Arrival(NamedTuple):
+    """Somebody who was just added: what tells whether the population changed."""
+
+    id: int
+    grid_code: str
+    household_id: int
+    moved_in_on: date | None
+    birth_date: date | None
 
 
 def judge_new(session: Session, person: Resident, how: str) -> None:
@@ -73,53 +83,41 @@ def enter(
     return note_new(session, person, how, place=place, note=note)
 
 
-def record_new(
-    session: Session, ids: Sequence[int] | Select[int], *, counted_only: bool = False
+def record_arrivals(
+    session: Session, people: Iterable[Arrival], began: dict[str, date] | None = None
 ) -> int:
-    """Write the events of residents who were just added in bulk, by key (or by a select of keys:
-    then it is one statement, whatever the number); returns how many.
+    """Write the events of residents who were just added in bulk; returns how many.
 
     Born into the household where the day of moving in is the birthday, moved in where it is given;
-    both only since the register of the cell began, otherwise registered, as of today. The events
-    say who entered them; the audit log holds the residents. ``counted_only``: no event for who is
-    only registered. The caller commits.
+    both only since the register of the cell began: who is only registered has no event (the audit
+    log holds the residents). The events say who entered them. ``began``: days of cells that are
+    known already; those that were looked up are added. The caller commits.
     """
-    if isinstance(ids, Select):
-        return _record(session, Resident.id.in_(ids), counted_only)
-    parts = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
-    return sum(_record(session, Resident.id.in_(part), counted_only) for part in parts)
-
-
-def _record(session: Session, among: ColumnElement[bool], counted_only: bool) -> int:
-    if counted_only:  # others are registered
-        among &= Resident.moved_in_on.is_not(None)
-    cells = session.scalars(select(Resident.grid_code).where(among).distinct()).all()
-    if not cells:
-        return 0
-    began = case({code: literal(_began(session, code)) for code in cells}, value=Resident.grid_code)
-    moved, born = Resident.moved_in_on, Resident.birth_date
-    kind = case(
-        (moved.is_(None) | (moved < began), "registered"), (moved == born, "birth"), else_="move_in"
-    )
-    new = literal('{"') + cast(Resident.id, String) + literal(f'": "{NEW}"}}')
-    rows = select(
-        Resident.grid_code,
-        Resident.household_id,
-        Resident.id,
-        kind,
-        case((kind == "registered", literal(clock.today())), else_=moved),
-        literal(scope.actor().username or "system"),
-        case((kind != "registered", new), else_=None),
-    ).where(among, *((kind != "registered",) if counted_only else ()))
-    names = (
-        "grid_code", "household_id", "resident_id", "kind", "happened_on", "actor", "before",
-    )  # fmt: skip
-    done = session.connection().execute(
-        insert(PopulationChange.__table__)
-        .from_select(names, rows)
-        .execution_options(preserve_rowcount=True)
-    )
-    return int(done.rowcount)
+    began = {} if began is None else began
+    common = {"actor": scope.actor().username or "system"}
+    rows = []
+    for one in people:
+        moved = one.moved_in_on
+        if moved is None:
+            continue
+        if one.grid_code not in began:
+            began[one.grid_code] = _began(session, one.grid_code)
+        if moved < began[one.grid_code]:
+            continue
+        rows.append(
+            {
+                **common,
+                "grid_code": one.grid_code,
+                "household_id": one.household_id,
+                "resident_id": one.id,
+                "kind": "birth" if moved == one.birth_date else "move_in",
+                "happened_on": moved,
+                "before": json.dumps({str(one.id): NEW}),
+            }
+        )
+    if rows:
+        bulk.insert_rows(session, PopulationChange.__table__, rows)
+    return len(rows)
 
 
 def _began(session: Session, code: str) -> date:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from portal.models import Building, Dwelling, Household, Resident
-from portal.models.register import ID_PLACE, ID_TAIL_PLACE, PHONE_PLACE
+from portal.models.register import ID_PLACE, ID_TAIL_PLACE, LIVES_HERE, PHONE_PLACE
 from portal.models.types import hasher
 from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Line
@@ -50,6 +50,7 @@ class Round:
     heads: set[Home] = field(default_factory=set)  # homes whose head the file names
     tails: dict[str, str | None] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)  # residents that earlier parts have changed
+    began: dict[str, date] = field(default_factory=dict)  # cells: since when they have a register
     matches: Matches = field(init=False)  # whom rows look like, and what was decided
     index: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(ID_PLACE))
     phone: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(PHONE_PLACE))
@@ -92,17 +93,12 @@ def look_up(run: Round, lines: list[Line], cells: set[str]) -> None:
     for line in lines:
         line.values["id_index"] = run.index(line["id_number"])
     numbers = {line["id_number"] for line in lines}
-    run.by_number = {}
-    for index, rows in run.work.find_sealed(Resident, "id_index", numbers, PERSON).items():
-        here = [row for row in rows if lives_here(row)]
-        if here:
-            run.by_number[index] = here[0]
+    found = run.work.find_sealed(Resident, "id_index", numbers, PERSON, only=LIVES_HERE)
+    run.by_number = {index: rows[0] for index, rows in found.items()}
     ids = {key for home in homes if (key := known_household(run, home))}
     run.members = {}
-    for household, rows in find(Resident, "household_id", ids, PERSON).items():
-        run.members[household] = [
-            row for row in rows if lives_here(row) and not run.work.made_now(row)
-        ]
+    for household, rows in find(Resident, "household_id", ids, PERSON, only=LIVES_HERE).items():
+        run.members[household] = [row for row in rows if not run.work.made_now(row)]
 
 
 def _new(run: Round, model: type[Any], above: set[int]) -> set[int]:
@@ -110,10 +106,6 @@ def _new(run: Round, model: type[Any], above: set[int]) -> set[int]:
     fresh = {key for key in above if (model.__tablename__, key) not in run.known}
     run.known |= {(model.__tablename__, key) for key in fresh}
     return fresh
-
-
-def lives_here(row: Found) -> bool:
-    return row.raw["moved_out_on"] is None and row.raw["died_on"] is None
 
 
 def home_of(line: Line) -> Home:

@@ -30,6 +30,7 @@ from portal.rules.imports.kinds.resident_words import (
 )
 from portal.rules.imports.matches import number_of, stay
 from portal.rules.imports.work import Work
+from portal.rules.population import Arrival
 from portal.rules.register import dwelling_name, household_name
 
 SAID = (
@@ -249,9 +250,19 @@ def _made(
 
 def _note_arrivals(work: Work, drafts: list[Draft]) -> None:
     """Who was born or moved in since the register of the cell began is an event that counts."""
-    new = [d.row_id for d in drafts if d.model is Resident and d.found is None and d.row_id]
-    if new:
-        population.record_new(work.session, new, counted_only=True)
+    run: Round = work.memory
+    arrivals = (
+        Arrival(
+            draft.row_id,
+            draft.values["grid_code"],
+            draft.values["household_id"],
+            draft.values.get("moved_in_on"),
+            draft.values.get("birth_date"),
+        )
+        for draft in drafts
+        if draft.model is Resident and draft.found is None and draft.row_id is not None
+    )
+    population.record_arrivals(work.session, arrivals, run.began)
 
 
 RESIDENTS = Kind(
