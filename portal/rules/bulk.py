@@ -54,13 +54,14 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Values]) -> None:
     write(session, table, names, _lines(rows, names, given, fill, turns))
 
 
-def among(session: Session, column: Any, values: Sequence[str | int]) -> ColumnElement[bool]:
-    """Condition: ``column`` is one of ``values``, which travel as one parameter however many they
-    are. A list of parameters is written, read and planned anew for every length.
+def among(session: Session, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Condition: ``column`` is one of ``values`` (texts, whole numbers, days), which travel as one
+    parameter however many they are. A list of parameters is written, read and planned anew for
+    every length.
     """
     if session.connection().dialect.name == "postgresql":
         return column == any_(bindparam(None, list(values), ARRAY(column.type)))
-    told = func.json_each(json.dumps(values, ensure_ascii=False)).table_valued("value")
+    told = func.json_each(_listed(values)).table_valued("value")
     listed: ColumnElement[bool] = column.in_(select(told.c.value))
     return listed
 
@@ -68,7 +69,7 @@ def among(session: Session, column: Any, values: Sequence[str | int]) -> ColumnE
 def among_pairs(
     session: Session, columns: tuple[Any, Any], pairs: Sequence[tuple[Any, Any]]
 ) -> ColumnElement[bool]:
-    """The same for two columns together; days travel as text in ISO 8601."""
+    """The same for two columns of text or days together."""
     if session.connection().dialect.name == "postgresql":
         sides = [
             bindparam(None, [pair[at] for pair in pairs], ARRAY(column.type))
@@ -76,10 +77,14 @@ def among_pairs(
         ]
         told = func.unnest(*sides).table_valued("one", "other").render_derived()
         return tuple_(*columns).in_(select(told.c.one, told.c.other))
-    listed = json.dumps(pairs, ensure_ascii=False, default=str)
-    pair = func.json_each(listed).table_valued("value").c.value
+    pair = func.json_each(_listed(pairs)).table_valued("value").c.value
     both = [func.json_extract(pair, f"$[{at}]", type_=Text) for at in (0, 1)]
     return tuple_(*columns).in_(select(*both))
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """For SQLite, which stores days as text in ISO 8601."""
+    return json.dumps(values, ensure_ascii=False, default=str)
 
 
 class Growth:
