@@ -14,7 +14,8 @@ from portal import roles, scope
 from portal.errors import Forbidden
 from portal.models import ImportBatch
 from portal.rules import audit, bulk, stale
-from portal.rules.imports.cleaning import Tell, lines_of, reject_repeats
+from portal.rules.imports.ahead import parts_of
+from portal.rules.imports.cleaning import Tell, reject_repeats
 from portal.rules.imports.drafts import Draft, Place, settle
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
@@ -122,7 +123,7 @@ def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, lis
     work = Work(session, kind, options, batch.id, batch.created_at)
     place, seen, noted = Place(kind), set[Any](), list[Draft]()
     growth = bulk.Growth(session)
-    for lines in lines_of(kind, run.table, tell):
+    for lines in parts_of(kind, run.table, tell):
         reject_repeats(kind, lines, seen)
         kind.plan(work, [line for line in lines if not line.failed])
         drafts, also_created = settle(work.taken())

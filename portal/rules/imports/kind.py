@@ -36,7 +36,8 @@ class Column:
 
 @dataclass(slots=True)
 class Line:
-    """One row of the file on its way: ``values`` holds the cells that are not empty."""
+    """One row of the file on its way: ``values`` holds the cells that are not empty, ``ready`` what
+    the kind has worked out of them beforehand."""
 
     number: int
     cells: list[Any]
@@ -44,6 +45,7 @@ class Line:
     notes: list[str] = field(default_factory=list)
     outcome: str = "unchanged"
     error: dict[str, Any] | None = None
+    ready: dict[str, Any] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -62,8 +64,10 @@ class Kind:
     others refer to first. ``plan(work, lines)`` turns the readable lines into records. ``key``
     gives what may occur only once in a file (None: no check). ``shape``: ``table`` (CSV, XLSX)
     or ``features`` (GeoJSON). ``at_once``: how many rows are planned and written together, then
-    ``plan`` is called for each part with the same ``work`` (None: all of them). ``after(work,
-    drafts)`` is called when they are written, with those that made or changed a row.
+    ``plan`` is called for each part with the same ``work`` (None: all of them).
+    ``prepare(lines)`` works out beforehand what follows from the lines alone, without the
+    database: of a long file a process of its own does it (``ahead.py``). ``after(work, drafts)``
+    is called when they are written, with those that made or changed a row.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Kind:
     shape: str = "table"
     at_once: int | None = None
     after: Callable[[Any, list[Any]], None] | None = None
+    prepare: Callable[[list[Line]], None] | None = None
 
     def column(self, name: str) -> Column:
         """The column called ``name``; raises KeyError."""

@@ -120,7 +120,9 @@ def _update(session: Session, model: type[Row], drafts: Iterable[Draft]) -> None
 
 def _add_search_terms(draft: Draft) -> None:
     source = draft.model.search_source
-    if not source or (draft.found is not None and not set(source) & set(draft.values)):
+    if not source or "search_terms" in draft.values:
+        return
+    if draft.found is not None and not set(source) & set(draft.values):
         return
 
     def value(name: str) -> Any:

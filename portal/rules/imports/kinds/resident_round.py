@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from portal.models import Building, Dwelling, Household, Resident
-from portal.models.register import ID_PLACE, ID_TAIL_PLACE, LIVES_HERE, PHONE_PLACE
+from portal.models.register import ID_PLACE, ID_TAIL_PLACE, LIVES_HERE
 from portal.models.types import hasher
 from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Line
@@ -53,7 +53,6 @@ class Round:
     began: dict[str, date] = field(default_factory=dict)  # cells: since when they have a register
     matches: Matches = field(init=False)  # whom rows look like, and what was decided
     index: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(ID_PLACE))
-    phone: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(PHONE_PLACE))
     tail: Callable[[str | None], str | None] = field(default_factory=lambda: hasher(ID_TAIL_PLACE))
     # of the part
     by_number: dict[str, Found] = field(default_factory=dict)
@@ -90,8 +89,6 @@ def look_up(run: Round, lines: list[Line], cells: set[str]) -> None:
     ids = {key for home in homes if (key := known_dwelling(run, home))}
     for over, rows in find(Household, "dwelling_id", _new(run, Household, ids), NUMBER).items():
         run.households |= {(over, row.raw["number"]): row.id for row in rows}
-    for line in lines:
-        line.values["id_index"] = run.index(line["id_number"])
     numbers = {line["id_number"] for line in lines}
     found = run.work.find_sealed(Resident, "id_index", numbers, PERSON, only=LIVES_HERE)
     run.by_number = {index: rows[0] for index, rows in found.items()}

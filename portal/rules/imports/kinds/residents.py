@@ -9,9 +9,10 @@ from typing import Any
 
 from portal import clock
 from portal.models import Building, Dwelling, Grid, Household, Resident
-from portal.models.register import TAIL
+from portal.models.register import ID_PLACE, PHONE_PLACE, TAIL
 from portal.models.register_choices import GB_11643_TYPES
-from portal.models.search import sort_key
+from portal.models.search import search_terms, sort_key
+from portal.models.types import EncryptedText, Sealed, hasher
 from portal.rules import idnumbers, population
 from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Kind, Line
@@ -38,6 +39,24 @@ SAID = (
     *("registration", "nation", "education", "occupation", "employer", "moved_in_on"),
 )
 AT_ONCE = 2000  # rows
+
+
+def prepare(lines: list[Line]) -> None:
+    """What a row says by itself: keyed hashes, sealed values, how the name is found and sorted."""
+    index, phone = hasher(ID_PLACE), hasher(PHONE_PLACE)
+    seal_number, seal_phone = EncryptedText(ID_PLACE).sealer(), EncryptedText(PHONE_PLACE).sealer()
+    for line in lines:
+        if line.failed:
+            continue
+        number, called, name = line["id_number"], line["phone"], line["name"]
+        line.values["id_index"] = index(number)
+        line.ready["phone_index"] = phone(called)
+        line.ready["name_sort"] = sort_key(name)
+        line.ready["search_terms"] = search_terms(name, people=True)
+        if number is not None:
+            line.ready["id_number"] = Sealed(seal_number(number))
+        if called is not None:
+            line.ready["phone"] = Sealed(seal_phone(called))
 
 
 def plan(work: Work, lines: list[Line]) -> None:
@@ -156,18 +175,18 @@ def _only_one(
     return line.error is None
 
 
-def _values(run: Round, line: Line) -> dict[str, Any]:
+def _values(line: Line) -> dict[str, Any]:
     """What the line says of the person, number apart."""
     told = line.values
     values: dict[str, Any] = {name: told[name] for name in SAID if name in told}
-    values["name_sort"] = sort_key(told["name"])
+    values["name_sort"] = line.ready["name_sort"]
     if "phone" in values:
-        values["phone_index"] = run.phone(values["phone"])
+        values["phone_index"] = line.ready["phone_index"]
     return values
 
 
 def _put_changes(run: Round, line: Line, found: Found, number: dict[str, Any]) -> None:
-    values = _values(run, line) | number
+    values = _values(line) | number
     if found.id in run.changed:
         # Another line of an earlier part spoke of the same person: it must not say otherwise.
         if any(found.value(name) != value for name, value in values.items()):
@@ -180,12 +199,12 @@ def _put_changes(run: Round, line: Line, found: Found, number: dict[str, Any]) -
 def _put_new(
     run: Round, line: Line, home: Home, household: int | None, number: str, index: str
 ) -> None:
-    values = _values(run, line)
+    values = _values(line)
     tail = number[-TAIL:]
     if tail not in run.tails:
         run.tails[tail] = run.tail(tail)
     values["grid_code"], values["id_type"] = line["grid_code"], line["id_type"]
-    values["id_number"], values["id_index"] = number, index
+    values |= {"id_number": number, "id_index": index} | line.ready
     values["id_tail_index"] = run.tails[tail]
     links = {}
     if household is not None:
@@ -273,4 +292,5 @@ RESIDENTS = Kind(
     plan,
     at_once=AT_ONCE,
     after=_note_arrivals,
+    prepare=prepare,
 )
