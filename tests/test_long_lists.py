@@ -1,14 +1,19 @@
 """Lists of more rows than are counted: every order that is offered, with an index of it or none."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy.orm import Session, joinedload
 
+from portal import clock
 from portal.extensions import db
-from portal.models import Building, SavedList
+from portal.models import Building, Grid, Resident, SavedList
 from portal.queries import paging
+from portal.queries.register import by_words
 from portal.scope import SYSTEM, acting
 from portal.views.entity.base import EntityView
 from tests.support.client import PageClient
@@ -46,6 +51,51 @@ def test_long_lists_are_walked_in_every_order(
             part = paging.Slice(10, column)
             page = paging.fetch(db.session, select(Building), Building, part)
             assert page.capped and len(page.rows) == 2, column
+
+
+def test_what_a_page_shows_beside_its_rows_is_found_by_index(session: Session) -> None:
+    """Of very many grids those of the page are read, not all of them."""
+    now = clock.now()
+    grid = {"level": "street", "search_terms": " ", "version": 1}
+    grid |= {"created_at": now, "updated_at": now, "active_from": now.date()}
+    codes = [f"43{number:07d}" for number in range(4_000)]
+    run = session.connection().execute
+    run(insert(Grid.__table__), [grid | {"code": code, "name": code} for code in codes])
+    for code in codes[::100]:
+        settle_people(session, code, [1], places=False)
+    run(text("ANALYZE"))
+    asked: list[Any] = []
+    rows = select(Resident).options(joinedload(Resident.grid), joinedload(Resident.household))
+    found = rows.where(by_words("人"))
+
+    def note(*told: Any) -> None:
+        asked.append(told[2:4])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    page = paging.fetch(session, found, Resident, paging.Slice(), scoped=rows, walked=found)
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert (page.total, len(page.rows), len(asked)) == (40, 25, 2)
+    explain = "EXPLAIN" if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    (statement, values), session_run = asked[1], session.connection().exec_driver_sql
+    plan = "\n".join(str(row) for row in session_run(f"{explain} {statement}", values))
+    assert "grids" in plan and not re.search(r"Seq Scan on grids|SCAN grids", plan), plan
+    session.rollback()
+
+
+def test_the_cost_of_a_page_is_as_whoever_runs_the_server_says(portal: Flask) -> None:
+    """Only a server on which nobody set it takes the portal's."""
+    with portal.app_context():
+        engine = create_engine(db.engine.url)
+        if engine.dialect.name != "postgresql":
+            return
+        name = engine.url.database
+    for told, cost in (("SET random_page_cost = 2.5", "2.5"), ("RESET random_page_cost", "1.1")):
+        with engine.begin() as connection:
+            connection.execute(text(f'ALTER DATABASE "{name}" {told}'))
+        engine.dispose()
+        with engine.connect() as connection:
+            assert connection.scalar(text("SHOW random_page_cost")) == cost
+    engine.dispose()
 
 
 @pytest.mark.parametrize("typed", ["13812345678", "138 1234 5678", "420102 19800101 001X"])
