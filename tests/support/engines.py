@@ -99,7 +99,7 @@ class PostgresStore:
         """See Store."""
         self._run(
             f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
-            f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY',
+            f'CREATE DATABASE "{name}" TEMPLATE "{source}"',
             ended=name,
         )
 
@@ -148,7 +148,22 @@ def held(file: Path) -> Iterator[None]:
 
 
 def ensure_template(store: Store, folder: Path, var: Path) -> None:
-    """Makes the template once per run; later processes wait, and fail if it failed."""
+    """Makes the template once per run; later processes wait, and fail if it failed.
+
+    Rounds of one run that share a folder (PORTAL_TEST_KEPT) share SQLite's template too.
+    """
+    kept = os.environ.get("PORTAL_TEST_KEPT")
+    if kept and isinstance(store, SQLiteStore):
+        shared = SQLiteStore(Path(kept))
+        _make_template(shared, shared.folder, var)
+        with held(folder / "template.lock"):
+            if not store.path(TEMPLATE).exists():
+                shutil.copyfile(shared.path(TEMPLATE), store.path(TEMPLATE))
+        return
+    _make_template(store, folder, var)
+
+
+def _make_template(store: Store, folder: Path, var: Path) -> None:
     done, failed = folder / "template.done", folder / "template.failed"
     with held(folder / "template.lock"):
         if failed.exists():
