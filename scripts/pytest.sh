@@ -1,12 +1,16 @@
 #!/bin/sh
 # The suite: on SQLite; beside it on PostgreSQL and then in the browser (that part needs one
-# engine). A round alone would leave a core idle wherever a test waits and at its end.
+# engine). A round alone would leave a core idle wherever a test waits and at its end. Each round has
+# as many processes as the machine has cores, at least two and at most four.
 # Arguments go to pytest, for example: sh scripts/pytest.sh -k scope
 set -u
-workers=${PORTAL_TEST_WORKERS:-2}
+cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+if [ "$cores" -gt 4 ]; then cores=4; elif [ "$cores" -lt 2 ]; then cores=2; fi
+workers=${PORTAL_TEST_WORKERS:-$cores}
 selected=no
 if [ $# -gt 0 ]; then selected=yes; fi
 notes=$(mktemp -d)
+mkdir "$notes/kept"
 
 # Rounds in the background do not hear Ctrl-C.
 stop() {
@@ -27,7 +31,7 @@ round() {
     marks=$3
     shift 3
     {
-        PORTAL_TEST_ENGINE=$engine .venv/bin/python -m pytest \
+        PORTAL_TEST_ENGINE=$engine PORTAL_TEST_KEPT=$notes/kept .venv/bin/python -m pytest \
             -n "$workers" --dist worksteal -m "$marks" "$@" 2>&1 &
         echo $! >"$notes/$title.pid"
         wait $!

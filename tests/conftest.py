@@ -8,7 +8,6 @@ import base64
 import hashlib
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -60,8 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     needs_server = engine == "postgresql" and "PORTAL_TEST_SERVER" not in os.environ
     if is_first and needs_server and not config.option.collectonly:
-        folder = Path(_controller.enter_context(tempfile.TemporaryDirectory(prefix="portal-pg-")))
-        os.environ["PORTAL_TEST_SERVER"] = _controller.enter_context(servers.postgres(folder))
+        os.environ["PORTAL_TEST_SERVER"] = _controller.enter_context(servers.quick_postgres())
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects

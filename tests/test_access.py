@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 import pytest
-from flask import g
+from flask import g, render_template
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_login import login_user
+from flask_login import current_user, login_user
 from sqlalchemy import select
 
 from portal import roles, scope
@@ -46,6 +46,7 @@ from portal.models import (
 )
 from portal.queries.identity import PREFIX, load_identity
 from portal.rules import photos
+from portal.views import errors
 from tests.support import access_table as table
 from tests.support.photos import portrait
 
@@ -236,6 +237,22 @@ class Caller:
         return answer.status_code
 
 
+@pytest.fixture
+def one_refusal(monkeypatch):
+    """The page of a refusal is made once for each status and person, not some thousand times: here
+    the status alone is looked at, what the page says elsewhere (tests/test_translations.py).
+    """
+    made = {}
+
+    def once(template, **values):
+        key = (values["code"], current_user.get_id())
+        if key not in made:
+            made[key] = render_template(template, **values)
+        return made[key]
+
+    monkeypatch.setattr(errors, "render_template", once)
+
+
 def gentle_first(row):
     """Reading before writing, writing before deleting, signing out last."""
     writes = row.method != "GET"
@@ -274,7 +291,7 @@ BOTH_ENGINES = ("Station",)
         for role in table.ROLES
     ],
 )
-def test_a_role_reaches_what_the_table_says_and_nothing_else(portal, client_as, role):
+def test_a_role_reaches_what_the_table_says_and_nothing_else(portal, client_as, one_refusal, role):
     with portal.app_context(), scope.acting(scope.SYSTEM):
         rows = plant_all(role)
     caller = Caller(client_as(table.SIGN_INS[role][0]))
@@ -282,14 +299,14 @@ def test_a_role_reaches_what_the_table_says_and_nothing_else(portal, client_as, 
 
 
 @pytest.mark.one_engine
-def test_strangers_reach_the_public_pages_only(portal, client_as):
+def test_strangers_reach_the_public_pages_only(portal, client_as, one_refusal):
     with portal.app_context(), scope.acting(scope.SYSTEM):
         rows = plant_all("Station")
     assert walk(Caller(client_as(None)), None, rows) == ""
 
 
 @pytest.mark.one_engine
-def test_an_account_without_a_role_reaches_nothing(portal, client_as):
+def test_an_account_without_a_role_reaches_nothing(portal, client_as, one_refusal):
     with portal.app_context(), scope.acting(scope.SYSTEM):
         user = db.session.scalar(select(User).where(User.username == "care"))
         for grant in db.session.scalars(

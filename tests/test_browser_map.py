@@ -25,6 +25,8 @@ def test_list_and_map_tell_of_each_other(visit: Callable[..., Visitor], phone: b
     assert page.locator(".maplive path[stroke='#b5310a']").count() == 1
     page.locator("#map-list a.name").nth(7).focus()
     assert page.locator(".maplive path[stroke='#b5310a']").count() == 1
+    # While the map still moves there, a click on it is none.
+    page.locator(".leaflet-pan-anim").wait_for(state="detached")
     page.locator(".maplive path.leaflet-interactive").nth(3).click(force=True)
     popup = page.locator(".leaflet-popup-content")
     popup.wait_for()

@@ -1,6 +1,8 @@
 """The engine itself, with kinds made for the test on real tables."""
 
-import time
+import sys
+from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select
@@ -8,6 +10,7 @@ from sqlalchemy import func, select
 from portal.models import Grid, Regulation, Team
 from portal.rules.imports import Options, cells, run_import, undo_import
 from portal.rules.imports.kind import Column, Kind
+from tests.support.counting import count_statements
 
 CELL = "4201020029900101001"
 
@@ -109,14 +112,32 @@ def test_the_caller_decides_whether_anything_stays(session, load, tmp_path):
     assert counts(session) == before
 
 
-def test_the_cost_of_a_row_does_not_grow_with_the_file(session, load):
-    def seconds(rows):
-        content = "".join(f"{rows}-{number},patrol,{CELL},,\n" for number in range(rows))
-        started = time.process_time()  # not the wall clock: other tests run beside this one
-        assert load(content, dry_run=True).created == rows
-        return time.process_time() - started
+@contextmanager
+def counted_calls():
+    """Counts the calls of Python functions in this block: work, whatever else the machine does."""
+    found = Counter()
 
-    seconds(100)
-    small, large = seconds(1000), seconds(10_000)
-    assert large < 30 * small  # a cost that grew with the file would be 100 times
+    def note(_frame, event, _arg):
+        found[event] += 1
+
+    kept = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield found
+    finally:
+        sys.setprofile(kept)
+
+
+def test_the_cost_of_a_row_does_not_grow_with_the_file(portal, session, load):
+    def work(rows):
+        content = "".join(f"{rows}-{number},patrol,{CELL},,\n" for number in range(rows))
+        with count_statements(portal) as statements, counted_calls() as calls:
+            assert load(content, dry_run=True).created == rows
+        # A question after many keys is one statement, but a long one.
+        return len(statements), sum(map(len, statements)), calls.total()
+
+    work(100)
+    for first, twice, eight in zip(work(500), work(1000), work(4000), strict=True):
+        # What is left when the file's own share is taken off: six times the rows, six times that.
+        assert eight - twice <= 6.6 * (twice - first) + twice / 2, (first, twice, eight)
     assert session.scalar(select(func.count()).select_from(Grid))

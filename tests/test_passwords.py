@@ -272,6 +272,7 @@ def test_a_first_password_is_strong_and_replaced(portal, client_as):
     assert client_as(None).sign_in("newcomer", FRESH).location == "/resetmypassword/form"
 
 
+@pytest.mark.one_engine
 def test_attempts_from_one_address_are_limited(portal, place):
     limited = create_app({"TESTING": True})
     try:

@@ -44,6 +44,7 @@ def number_of_jobs(portal: Flask) -> int:
         return queue.queue().count
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("language", "word"), [("zh_Hans_CN", "A4"), ("en", "A4")])
 def test_the_worker_renders_what_a_stranger_asks_for(
     portal: Flask, client_as: Client, live_worker: None, language: str, word: str

@@ -98,6 +98,7 @@ def test_a_worker_does_it_and_the_result_is_found(
     assert job.return_value() == 42
 
 
+@pytest.mark.one_engine
 def test_a_failing_job_is_tried_again_after_growing_pauses_and_stays_as_a_dead_letter(
     session: Session, valkey: Redis, work: Callable[[], int]
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_lost_server_is_an_error_before_and_a_log_line_after_the_commit(
     assert "could not be queued" in caplog.text
 
 
+@pytest.mark.one_engine
 def test_health_counts_real_workers(portal: Flask, valkey: Redis, live_worker: None) -> None:
     assert health(valkey).workers == len(NAMES)
 
@@ -177,6 +179,7 @@ def test_long_work_stands_in_a_queue_of_its_own_and_is_done_as_well(
     assert work() == 1
 
 
+@pytest.mark.one_engine
 def test_jobs_run_in_a_real_worker_process(
     session: Session, valkey: Redis, live_worker: None
 ) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from tests.support.engines import TEMPLATE, SQLiteStore
 from tests.support.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 pytestmark = pytest.mark.one_engine
 
@@ -54,6 +54,7 @@ class Started:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=hear_ctrl_c,
             )
 
     def said(self) -> str:
@@ -79,6 +80,17 @@ class Started:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
+    def state(self) -> str:
+        """What it has printed, and what its processes are at: for a test that waited in vain."""
+        told = [self.said()]
+        for line in (f"{self.process.pid} (started here)", *self.living()):
+            with suppress(OSError):
+                process = Path(f"/proc/{line.split()[0]}")
+                status = (process / "status").read_text().splitlines()
+                kept = [text for text in status if text.startswith(("State", "PPid", "Sig"))]
+                told.append(" ".join([line, (process / "wchan").read_text(), *kept]))
+        return "\n".join(told)
+
     def living(self) -> list[str]:
         """Processes that carry this runner's environment, whoever their parent is now."""
         mark = f"PORTAL_VAR={self.var}".encode()
@@ -93,6 +105,13 @@ class Started:
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
         return found
+
+
+def hear_ctrl_c() -> None:
+    """A shell starts what goes into the background (scripts/pytest.sh does) with SIGINT ignored,
+    and so would be everything below: make heeds that.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(condition: object, explain: object = lambda: "") -> None:
@@ -193,7 +212,7 @@ def test_a_signal_to_make_alone_stops_everything_too(tmp_path: Path, store: SQLi
     with running(tmp_path / "var", store, "make", "-f", str(makefile), "run") as portal:
         portal.wait_until_up()
         portal.process.send_signal(signal.SIGINT)
-        wait_for(portal.ended, portal.said)
+        wait_for(portal.ended, portal.state)
         assert portal.living() == []
         assert "has stopped" in portal.said()
 

@@ -320,6 +320,7 @@ def test_a_killed_worker_only_delays_it(session, strong_worker):
     assert told() == ["task_done"]
 
 
+@pytest.mark.one_engine
 def test_one_that_kills_every_worker_ends_too(session, strong_worker):
     key = start("die")
     for attempt in range(1, tasks.MOST_ATTEMPTS + 1):
@@ -329,6 +330,7 @@ def test_one_that_kills_every_worker_ends_too(session, strong_worker):
     assert state_of(key).error == "crashed"
 
 
+@pytest.mark.one_engine
 def test_the_worker_of_the_portal_does_it(session, live_worker):
     """A kind that nobody knows fails like a fault, in the worker that `make run` starts."""
     key = start("unknown_here")

@@ -146,14 +146,15 @@ def test_no_chinese_stands_on_an_english_page(portal: Flask, client_as: Clients)
     found = []
     for page in pages(client_as, "en"):
         assert page.one("html")["lang"] == "en"
-        own = {id(tag) for tag in page.soup.select(CHROME)}
-        for tag in page.soup.select(CHROME):
+        own = page.soup.select(CHROME)
+        for tag in own:
             text = "".join(str(part) for part in tag.find_all(string=True, recursive=False))
             if HAN.search(text):
                 found.append(f"{page.path} <{tag.name}> {text[:80]}")
         assert own
         for text, tag in spoken(page):
-            if HAN.search(data.sub(" ", text)):
+            # First the quick question: what people entered is thousands of alternatives.
+            if HAN.search(text) and HAN.search(data.sub(" ", text)):
                 found.append(f"{page.path} <{tag.name}> {text[:80]}")
     assert "\n".join(sorted(set(found))) == ""
 

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -99,10 +100,20 @@ class PostgresStore:
         self._run(
             f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
             f'CREATE DATABASE "{name}" TEMPLATE "{source}"',
+            ended=name,
         )
 
-    def _run(self, *statements: str) -> None:
+    def _run(self, *statements: str, ended: str = "") -> None:
+        """Statements one by one; first the connections to ``ended`` end: to find one, DROP waits
+        100 ms.
+        """
+        users = "FROM pg_stat_activity WHERE datname = %s"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            for _turn in range(50):
+                end = f"SELECT pg_terminate_backend(pid) {users}".encode()
+                if not connection.execute(end, (ended,)).fetchall():
+                    break
+                time.sleep(0.002)
             for statement in statements:
                 connection.execute(statement.encode())
 
@@ -137,7 +148,22 @@ def held(file: Path) -> Iterator[None]:
 
 
 def ensure_template(store: Store, folder: Path, var: Path) -> None:
-    """Makes the template once per run; later processes wait, and fail if it failed."""
+    """Makes the template once per run; later processes wait, and fail if it failed.
+
+    Rounds of one run that share a folder (PORTAL_TEST_KEPT) share SQLite's template too.
+    """
+    kept = os.environ.get("PORTAL_TEST_KEPT")
+    if kept and isinstance(store, SQLiteStore):
+        shared = SQLiteStore(Path(kept))
+        _make_template(shared, shared.folder, var)
+        with held(folder / "template.lock"):
+            if not store.path(TEMPLATE).exists():
+                shutil.copyfile(shared.path(TEMPLATE), store.path(TEMPLATE))
+        return
+    _make_template(store, folder, var)
+
+
+def _make_template(store: Store, folder: Path, var: Path) -> None:
     done, failed = folder / "template.done", folder / "template.failed"
     with held(folder / "template.lock"):
         if failed.exists():

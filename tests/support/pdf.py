@@ -11,6 +11,7 @@ expected to be those of the pages where the parts begin.
 
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from io import BytesIO
@@ -24,6 +25,7 @@ from pypdf.generic import (
     IndirectObject,
     NameObject,
 )
+from pypdf.generic._font import Font
 
 SHOW_TEXT = {b"Tj", b"TJ", b"'", b'"'}
 DRAWING = "data:image/svg+xml;base64,"
@@ -58,7 +60,8 @@ def read_pdf(data: bytes) -> Facts:
     catalog = reader.trailer["/Root"]
     elements = list(_structure(catalog.get("/StructTreeRoot", {})))
     kept = _kept(catalog.get("/StructTreeRoot", {}))
-    pages = [_read(reader, page, kept) for page in reader.pages]
+    with _fonts_read_once():
+        pages = [_read(reader, page, kept) for page in reader.pages]
     return Facts(
         lang=str(catalog.get("/Lang", "")),
         title=str(reader.metadata.title if reader.metadata else ""),
@@ -85,6 +88,28 @@ def read_pdf(data: bytes) -> Facts:
             for name, place in reader.named_destinations.items()
         },
     )
+
+
+@contextmanager
+def _fonts_read_once() -> Iterator[None]:
+    """In this block pypdf takes a font apart once, not again for each page and drawing that uses
+    it: that takes several times as long as all the rest.
+    """
+    original = Font.__dict__["from_font_resource"]
+    known: dict[
+        int, tuple[DictionaryObject, Font]
+    ] = {}  # the resource too: so its id stays its own
+
+    def once(resource: DictionaryObject) -> Font:
+        if id(resource) not in known:
+            known[id(resource)] = (resource, original.__get__(None, Font)(resource))
+        return known[id(resource)][1]
+
+    Font.from_font_resource = staticmethod(once)  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        Font.from_font_resource = original  # type: ignore[method-assign]
 
 
 def check_pdf(data: bytes, html: str, lang: str, *, drawn: bool = True) -> Facts:
