@@ -56,11 +56,12 @@ def record(
 
 
 def record_bulk(
-    session: Session, action: str, table_name: str, entries: Iterable[dict[str, Any]]
+    session: Session, action: str, table_name: str | None, entries: Iterable[dict[str, Any]]
 ) -> None:
     """Write entries for rows changed by a bulk statement.
 
-    Each of ``entries`` has ``row_id``, ``row_label``, ``grid_code`` and ``changes`` (dict).
+    Each of ``entries`` has ``row_id``, ``row_label``, ``grid_code`` and ``changes`` (dict), and
+    ``table_name`` where none is given for all.
     """
     common = _who() | {"action": action, "table_name": table_name}
     rows = [

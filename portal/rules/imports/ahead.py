@@ -103,7 +103,7 @@ def _serve(
 ) -> None:
     """What the other process does: the parts that are left, then the end."""
     reading.close()  # else nobody would notice that the reader of the answers is gone
-    gc.freeze()  # what was there before stays shared
+    gc.disable()  # what was there before stays shared
     told.tell = None
     assert kind.prepare is not None
     with suppress(BrokenPipeError):

@@ -41,15 +41,17 @@ def write(
     for draft in drafts:
         if draft.found is None:
             draft.values["created_at"] = batch.created_at
+    written: list[Draft] = []
     for model in tables:
         own = [draft for draft in drafts if draft.model is model]
         new = sorted((d for d in own if d.found is None), key=lambda draft: draft.order)
         _insert(session, model, new)
         changed = [draft for draft in own if draft.found is not None]
         _update(session, model, changed)
-        written = [d for d in new if d.row_id is not None] + changed
-        _remember(session, batch.id, written)
-        _audit(session, model, written)
+        written += [d for d in new if d.row_id is not None]
+        written += changed
+    _remember(session, batch.id, written)
+    _audit(session, written)
 
 
 def _insert(session: Session, model: type[Row], drafts: list[Draft]) -> None:
@@ -165,14 +167,10 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def _audit(session: Session, model: type[Row], drafts: list[Draft]) -> None:
+def _audit(session: Session, drafts: list[Draft]) -> None:
     for action, new in (("insert", True), ("update", False)):
-        audit.record_bulk(
-            session,
-            action,
-            model.__tablename__,
-            [_entry(draft) for draft in drafts if (draft.found is None) == new],
-        )
+        entries = [_entry(draft) for draft in drafts if (draft.found is None) == new]
+        audit.record_bulk(session, action, None, entries)
 
 
 def _entry(draft: Draft) -> dict[str, Any]:
@@ -198,6 +196,7 @@ def _entry(draft: Draft) -> dict[str, Any]:
             if name not in untold:
                 changes[name] = [told(model, name, raw[name]), told(model, name, value)]
     return {
+        "table_name": draft.model.__tablename__,
         "row_id": draft.row_id,
         "row_label": draft.label,
         "grid_code": (draft.values.get(column) or raw.get(column)) if column else None,
