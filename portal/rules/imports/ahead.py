@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -65,15 +66,15 @@ def _read_ahead(
     )
     child.start()
     writing.close()
+    taking = ThreadPoolExecutor(1)  # one answer is unpacked while the one before is worked on
     try:
-        while (answer := _answer(reading))[0] == PART:
-            _word, rows, table.ignored, last = answer
+        answer = taking.submit(_answer, reading)
+        while (told_now := answer.result())[0] == PART:
+            answer = taking.submit(_answer, reading)
+            _word, lines, table.ignored, last = told_now
             told(*last)
-            yield [
-                Line(number, cells, values, notes, error=error, ready=ready)
-                for number, cells, values, notes, error, ready in rows
-            ]
-        word, *rest = answer
+            yield lines
+        word, *rest = told_now
         if word == REFUSED:
             raise Refused(*rest)
         if word == FAILED:
@@ -81,16 +82,24 @@ def _read_ahead(
         table.ignored, last = rest
         told(*last)
     finally:
-        reading.close()
         child.kill()  # whatever it still has to say is nobody's answer
+        taking.shutdown()  # (its end is an answer, too)
         child.join(GRACE)
+        reading.close()
 
 
 def _answer(reading: Connection) -> Any:
+    """What the process says next, rows as lines."""
     try:
-        return reading.recv()
+        word, *rest = reading.recv()
     except EOFError:
         return FAILED, "the process that reads ahead was ended"
+    if word == PART:
+        rest[0] = [
+            Line(number, cells, values, notes, error=error, ready=ready)
+            for number, cells, values, notes, error, ready in rest[0]
+        ]
+    return word, *rest
 
 
 def _serve(

@@ -92,7 +92,10 @@ def _insert_part(session: Session, model: type[Row], drafts: Sequence[Draft]) ->
         _add_search_terms(draft)
         rows.append({**draft.values, "id": key})
         draft.row_id = key
-    bulk.insert_rows(session, target, rows)
+    with bulk.insert_beside(session, target, rows):
+        for draft in kept:
+            draft.entry = _entry(draft)
+            draft.entry["changes"] = audit.as_json(draft.entry["changes"])
 
 
 def _update(session: Session, model: type[Row], drafts: Iterable[Draft]) -> None:
@@ -169,7 +172,7 @@ def plain(value: Any) -> Any:
 
 def _audit(session: Session, drafts: list[Draft]) -> None:
     for action, new in (("insert", True), ("update", False)):
-        entries = [_entry(draft) for draft in drafts if (draft.found is None) == new]
+        entries = [d.entry or _entry(d) for d in drafts if (d.found is None) == new]
         audit.record_bulk(session, action, None, entries)
 
 
@@ -179,17 +182,12 @@ def _entry(draft: Draft) -> dict[str, Any]:
     model, private, untold = draft.model, _private(draft.model), audit.UNTOLD
     changes: dict[str, Any] = {}
     if draft.found is None:
-        for name, value in draft.values.items():
-            if value is None or name in untold:
-                continue
-            # What ``told`` would say, without asking: most values are short texts and days.
+        changes = {n: v for n, v in draft.values.items() if v is not None and n not in untold}
+        for name, value in changes.items():
+            # What ``told`` would say, without asking: most values are short texts.
             if name in private:
                 changes[name] = HIDDEN
-            elif type(value) is date:
-                changes[name] = value.isoformat()
-            elif type(value) is int or (type(value) is str and len(value) <= audit.LONGEST):
-                changes[name] = value
-            else:
+            elif type(value) is not str or len(value) > audit.LONGEST:
                 changes[name] = told(model, name, value)
     else:
         for name, value in draft.values.items():

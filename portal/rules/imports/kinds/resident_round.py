@@ -82,7 +82,7 @@ def look_up(run: Round, lines: list[Line], cells: set[str]) -> None:
     find = run.work.find
     for cell, rows in find(Building, "grid_code", cells, ("name",)).items():
         run.buildings |= {(cell, row.raw["name"]): row.id for row in rows}
-    homes = [home_of(line) for line in lines]
+    homes = [line["home"] for line in lines]
     ids = {key for home in homes if (key := run.buildings.get(home[:2]))}
     for building, rows in find(Dwelling, "building_id", _new(run, Dwelling, ids), UNIT).items():
         run.dwellings |= {(building, row.raw["unit"], row.raw["room"]): row.id for row in rows}

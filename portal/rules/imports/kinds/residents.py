@@ -45,9 +45,16 @@ def prepare(lines: list[Line]) -> None:
     """What a row says by itself: keyed hashes, sealed values, how the name is found and sorted."""
     index, phone = hasher(ID_PLACE), hasher(PHONE_PLACE)
     seal_number, seal_phone = EncryptedText(ID_PLACE).sealer(), EncryptedText(PHONE_PLACE).sealer()
+    homes: set[Home] = set()
     for line in lines:
         if line.failed:
             continue
+        home = line.values["home"] = home_of(line)
+        if home not in homes and home[1] and home[3]:
+            homes.add(home)
+            address = dwelling_name(*home[1:4])
+            called = household_name(address, home[4])
+            line.values["home_terms"] = search_terms(address), search_terms(called)
         number, called, name = line["id_number"], line["phone"], line["name"]
         line.values["id_index"] = index(number)
         line.ready["phone_index"] = phone(called)
@@ -80,7 +87,7 @@ def plan(work: Work, lines: list[Line]) -> None:
 def _look_alike(run: Round, lines: list[Line]) -> None:
     """Look up whom those may be whose number nobody has."""
     unknown = [
-        (line, known_household(run, home_of(line)))
+        (line, known_household(run, line["home"]))
         for line in lines
         if line["id_index"] not in run.by_number and HIDDEN_NUMBER not in line.notes
     ]
@@ -98,7 +105,7 @@ def _judge(run: Round, line: Line) -> None:
 
 
 def _take(run: Round, line: Line) -> None:
-    home = home_of(line)
+    home = line["home"]
     household = known_household(run, home)
     number, known = _person(run, line, home, household)
     found = run.matches.settle(line, household, known) if not line.failed else None
@@ -228,20 +235,21 @@ def _household(run: Round, line: Line, home: Home) -> Draft | None:
         return known
     code, name, unit, room, number = home
     address = dwelling_name(name, unit, room)
+    terms = [{"search_terms": one} for one in line.values.get("home_terms", ())] or [{}, {}]
     building: Draft | int | None = run.buildings.get(home[:2])
     over: Draft | int | None = building or _made(
         run, line, home[:2], Building, {"name": name}, name, {}
     )
     dwelling = known_dwelling(run, home)
     if dwelling is None and over is not None:
-        told = {"unit": unit, "room": room, "name": address}
+        told = {"unit": unit, "room": room, "name": address} | terms[0]
         over = _made(run, line, home[:4], Dwelling, told, address, {"building_id": over})
     else:
         over = dwelling
     if over is None:
         return None
     called = household_name(address, number)
-    told = {"number": number, "name": called}
+    told = {"number": number, "name": called} | terms[1]
     return _made(run, line, home, Household, told, called, {"dwelling_id": over})
 
 
