@@ -60,15 +60,15 @@ def record_bulk(
 ) -> None:
     """Write entries for rows changed by a bulk statement.
 
-    Each of ``entries`` has ``row_id``, ``row_label``, ``grid_code`` and ``changes`` (a dict, or
-    that ``as_json``), and ``table_name`` where none is given for all.
+    Each of ``entries`` has ``row_id``, ``row_label``, ``grid_code`` and ``changes`` (dict), and
+    ``table_name`` where none is given for all.
     """
     common = _who() | {"action": action, "table_name": table_name}
     rows = [
         {
             **common,
             **entry,
-            "changes": as_json(entry.get("changes")),
+            "changes": _json(entry.get("changes")),
             "row_label": _short(entry.get("row_label")),
         }
         for entry in entries
@@ -181,7 +181,7 @@ def _entry(action: str, row: Any, changes: dict[str, Any] | None) -> dict[str, A
         "row_id": inspect(row).dict.get("id"),
         "row_label": _short(label(row)),
         "grid_code": inspect(row).dict.get(column) if column else None,
-        "changes": as_json(changes),
+        "changes": _json(changes),
         "reason": None,
     }
 
@@ -203,10 +203,7 @@ def _short(text: Any) -> str | None:
     return None if text is None else str(text)[:120]
 
 
-def as_json(changes: dict[str, Any] | str | None) -> str | None:
-    """Changes as the log holds them; text is held to be that already."""
-    if isinstance(changes, str):
-        return changes
+def _json(changes: dict[str, Any] | None) -> str | None:
     return _encode(changes) if changes else None
 
 

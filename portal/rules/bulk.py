@@ -7,9 +7,7 @@ the columns do their work (encryption, dates) and defaults are filled in.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from datetime import datetime
 from itertools import repeat
 from operator import itemgetter
@@ -54,21 +52,6 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Values]) -> None:
     turns = [_turn(table.c[name].type, dialect) for name in names]
     write = _copy if dialect.name == "postgresql" else _insert
     write(session, table, names, _lines(rows, names, given, fill, turns))
-
-
-@contextmanager
-def insert_beside(session: Session, table: Table, rows: Sequence[Values]) -> Iterator[None]:
-    """``insert_rows``; on PostgreSQL the block runs while the server takes the rows. It must not
-    ask the database. Raises as ``insert_rows``, at the end of the block.
-    """
-    if session.connection().dialect.name != "postgresql":
-        insert_rows(session, table, rows)
-        yield
-        return
-    with ThreadPoolExecutor(1) as beside:
-        done = beside.submit(copy_context().run, insert_rows, session, table, rows)
-        yield
-    done.result()
 
 
 def among(session: Session, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:

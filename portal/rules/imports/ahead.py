@@ -10,7 +10,6 @@ import gc
 import multiprocessing
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -66,15 +65,12 @@ def _read_ahead(
     )
     child.start()
     writing.close()
-    taking = ThreadPoolExecutor(1)  # one answer is unpacked while the one before is worked on
     try:
-        answer = taking.submit(_answer, reading)
-        while (told_now := answer.result())[0] == PART:
-            answer = taking.submit(_answer, reading)
-            _word, lines, table.ignored, last = told_now
+        while (answer := _answer(reading))[0] == PART:
+            _word, lines, table.ignored, last = answer
             told(*last)
             yield lines
-        word, *rest = told_now
+        word, *rest = answer
         if word == REFUSED:
             raise Refused(*rest)
         if word == FAILED:
@@ -82,10 +78,9 @@ def _read_ahead(
         table.ignored, last = rest
         told(*last)
     finally:
-        child.kill()  # whatever it still has to say is nobody's answer
-        taking.shutdown()  # (its end is an answer, too)
-        child.join(GRACE)
         reading.close()
+        child.kill()  # whatever it still has to say is nobody's answer
+        child.join(GRACE)
 
 
 def _answer(reading: Connection) -> Any:

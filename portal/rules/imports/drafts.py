@@ -47,7 +47,7 @@ class Draft:
     """A row to insert (``found`` is None) or the changed columns of one to update.
 
     ``links``: column to the draft whose key fills it. ``side``: not what a row of the file stands
-    for, so that making it only changes that row. ``entry``: what the audit log is told of it.
+    for, so that making it only changes that row.
     """
 
     model: type[Row]
@@ -59,7 +59,6 @@ class Draft:
     lines: list[Line] = field(default_factory=list)
     side: bool = False
     row_id: int | None = None
-    entry: dict[str, Any] | None = None
 
     @property
     def wanted(self) -> bool:

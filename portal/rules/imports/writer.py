@@ -92,10 +92,7 @@ def _insert_part(session: Session, model: type[Row], drafts: Sequence[Draft]) ->
         _add_search_terms(draft)
         rows.append({**draft.values, "id": key})
         draft.row_id = key
-    with bulk.insert_beside(session, target, rows):
-        for draft in kept:
-            draft.entry = _entry(draft)
-            draft.entry["changes"] = audit.as_json(draft.entry["changes"])
+    bulk.insert_rows(session, target, rows)
 
 
 def _update(session: Session, model: type[Row], drafts: Iterable[Draft]) -> None:
@@ -172,7 +169,7 @@ def plain(value: Any) -> Any:
 
 def _audit(session: Session, drafts: list[Draft]) -> None:
     for action, new in (("insert", True), ("update", False)):
-        entries = [d.entry or _entry(d) for d in drafts if (d.found is None) == new]
+        entries = [_entry(draft) for draft in drafts if (draft.found is None) == new]
         audit.record_bulk(session, action, None, entries)
 
 
