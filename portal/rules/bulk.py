@@ -24,7 +24,7 @@ from portal.models.types import EncryptedText
 
 Values = Mapping[str, Any]
 LONG = (Text, EncryptedText)  # columns that no plan depends on
-ROOM = -48 * 1024  # of SQLite's page cache, in KB as it wants them
+ROOM = -32 * 1024  # of SQLite's page cache, in KB as it wants them
 
 
 def take_keys(session: Session, table: Table, count: int) -> list[int]:
