@@ -102,28 +102,28 @@ def test_a_refusal_of_the_file_comes_from_there_too(
     assert children() == []
 
 
-def test_a_mistake_there_is_told_without_numbers(session: Session, file: Path) -> None:
-    def clumsy(lines: list[Line]) -> None:
+def mistaken(lines: list[Line]) -> None:
+    raise ValueError(f"cannot take {number(serial=7)}")
+
+
+def killed(lines: list[Line]) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("accident", "told"), [(mistaken, "ValueError: cannot take"), (killed, "was ended")]
+)
+def test_an_accident_there_fails_the_import_and_nothing_stays(
+    session: Session, file: Path, accident: Callable[[list[Line]], None], told: str
+) -> None:
+    def until_then(lines: list[Line]) -> None:
         prepare(lines)
         if lines[0].number > 6:
-            raise ValueError(f"cannot take {number(serial=7)}")
+            accident(lines)
 
-    with pytest.raises(RuntimeError, match="cannot take") as caught:
-        engine.run_import(session, replace(IN_PARTS, prepare=clumsy), file)
+    with pytest.raises(RuntimeError, match=told) as caught:
+        engine.run_import(session, replace(IN_PARTS, prepare=until_then), file)
     assert number(serial=7) not in str(caught.value)
-    session.rollback()
-    assert session.scalar(select(func.count()).select_from(Resident)) == 0
-    assert children() == []
-
-
-def test_killed_it_fails_the_import_and_nothing_stays(session: Session, file: Path) -> None:
-    def deadly(lines: list[Line]) -> None:
-        prepare(lines)
-        if lines[0].number > 6:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with pytest.raises(RuntimeError, match="was ended"):
-        engine.run_import(session, replace(IN_PARTS, prepare=deadly), file)
     session.rollback()
     assert session.scalar(select(func.count()).select_from(Resident)) == 0
     assert children() == []

@@ -9,6 +9,7 @@ from datetime import date
 
 from babel.dates import format_date
 
+from portal.collector import uncollected
 from portal.documents import pdf
 from portal.documents.overfull import refuse_overfull
 from portal.documents.template import HTML_LANG, environment, style, translations
@@ -59,7 +60,7 @@ def _html(template: str, record: HomeCards | FloatingBook, **more: int) -> str:
 
 
 def _render(html: str) -> tuple[bytes, int]:
-    with pdf.uncollected():
+    with uncollected():
         document = pdf.lay_out(html, style(CSS))
         refuse_overfull(document, len(document.pages))
         return pdf.write(document), len(document.pages)

@@ -5,11 +5,8 @@ The same HTML gives the same bytes: the creation date comes from the document's
 proved stands in the tests ("the PDF checks"), so say "passes these checks", not "conforms".
 """
 
-import gc
 import logging
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +21,7 @@ from weasyprint.formatting_structure.boxes import Box, LineBox, ParentBox, TextB
 from weasyprint.layout.absolute import AbsolutePlaceholder
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from portal.collector import uncollected
 from portal.documents.fonts import Fonts
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -107,22 +105,6 @@ class _Page(HTML):
 def style_sheet(text: str) -> CSS:
     """A parsed style sheet, kept for the life of the process."""
     return CSS(string=text, font_config=fonts(), url_fetcher=FencedFetcher(), base_url=_base())
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the collector of cyclic garbage; around a whole drawing best, with one look after it.
-
-    A layout is one growing graph that is all in use: the collector walks it again and again and
-    takes a fifth of the time.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def lay_out(html: str, css: str) -> Document:

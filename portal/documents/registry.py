@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from portal.collector import uncollected
 from portal.documents.archive import render_archive
 from portal.documents.board import render_board
 from portal.documents.cards import render_cards
 from portal.documents.manual import render_manual
-from portal.documents.pdf import uncollected
 from portal.documents.plan import render_plan
 from portal.documents.population import render_population
 from portal.documents.sign import render_sign

@@ -1,6 +1,5 @@
 """One run of an import: read, clean, plan, write, report; part by part where the kind allows it."""
 
-import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +11,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from portal import roles, scope
+from portal.collector import uncollected
 from portal.errors import Forbidden
 from portal.models import ImportBatch
 from portal.rules import audit, bulk, stale
@@ -102,7 +102,7 @@ def _apply(session: Session, run: _Run, tell: Tell) -> None:
     take_write_lock(session)
     attempt = session.begin_nested()
     try:
-        with bulk.room(session), _uncollected():
+        with bulk.room(session), uncollected():
             batch, noted = _write_all(session, run, tell)
     except BaseException:
         if attempt.is_active:
@@ -115,20 +115,6 @@ def _apply(session: Session, run: _Run, tell: Tell) -> None:
     run.report.batch = batch
     _note_boards(session, noted)
     session.expire_all()  # the rows were written past the session
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector while the block runs: the rows of a file hold no cycles, and
-    looking through them again and again takes a twentieth of the time.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, list[Draft]]:
