@@ -16,7 +16,7 @@ from portal.models.types import blind_index
 from portal.rules.imports import KINDS, Report, engine, reader
 from portal.rules.imports.ahead import parts_of
 from portal.rules.imports.kind import Kind, Line
-from portal.rules.imports.kinds.residents import prepare
+from portal.rules.imports.kinds.resident_ready import prepare
 from tests.support.homes import CELL, number
 
 WHOLE = KINDS["residents"]

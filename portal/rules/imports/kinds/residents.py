@@ -9,26 +9,22 @@ from typing import Any
 
 from portal import clock
 from portal.models import Building, Dwelling, Grid, Household, Resident
-from portal.models.register import ID_PLACE, PHONE_PLACE, TAIL
+from portal.models.register import TAIL
 from portal.models.register_choices import GB_11643_TYPES
-from portal.models.search import search_terms, sort_key
-from portal.models.types import EncryptedText, Sealed, hasher
 from portal.rules import idnumbers, population
 from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Kind, Line
 from portal.rules.imports.kinds.resident_columns import COLUMNS
+from portal.rules.imports.kinds.resident_ready import prepare
 from portal.rules.imports.kinds.resident_round import (
     Home,
     Round,
-    home_of,
     keep_homes,
     known_dwelling,
     known_household,
     look_up,
 )
-from portal.rules.imports.kinds.resident_words import (
-    HIDDEN_NUMBER,
-)
+from portal.rules.imports.kinds.resident_words import HIDDEN_NUMBER
 from portal.rules.imports.matches import number_of, stay
 from portal.rules.imports.work import Work
 from portal.rules.population import Arrival
@@ -39,31 +35,6 @@ SAID = (
     *("registration", "nation", "education", "occupation", "employer", "moved_in_on"),
 )
 AT_ONCE = 2000  # rows
-
-
-def prepare(lines: list[Line]) -> None:
-    """What a row says by itself: keyed hashes, sealed values, how the name is found and sorted."""
-    index, phone = hasher(ID_PLACE), hasher(PHONE_PLACE)
-    seal_number, seal_phone = EncryptedText(ID_PLACE).sealer(), EncryptedText(PHONE_PLACE).sealer()
-    homes: set[Home] = set()
-    for line in lines:
-        if line.failed:
-            continue
-        home = line.values["home"] = home_of(line)
-        if home not in homes and home[1] and home[3]:
-            homes.add(home)
-            address = dwelling_name(*home[1:4])
-            called = household_name(address, home[4])
-            line.values["home_terms"] = search_terms(address), search_terms(called)
-        number, called, name = line["id_number"], line["phone"], line["name"]
-        line.values["id_index"] = index(number)
-        line.ready["phone_index"] = phone(called)
-        line.ready["name_sort"] = sort_key(name)
-        line.ready["search_terms"] = search_terms(name, people=True)
-        if number is not None:
-            line.ready["id_number"] = Sealed(seal_number(number))
-        if called is not None:
-            line.ready["phone"] = Sealed(seal_phone(called))
 
 
 def plan(work: Work, lines: list[Line]) -> None:
