@@ -37,8 +37,9 @@ from portal.rules.regrid import (
     plan,
     seen_now,
 )
+from portal.rules.regrid.field import Field, Goal, Item
 from portal.rules.regrid.follow import grid_columns
-from portal.rules.regrid.partition import Field, Goal, Item, along, best_cut
+from portal.rules.regrid.partition import along, best_cut
 from tests.support.regridding import AGREED, BLOCK, settle_people, shop
 
 OTHER = BLOCK[:-1] + "2"

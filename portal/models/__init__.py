@@ -12,6 +12,7 @@ from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
 from portal.models.lists import SavedList
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
+from portal.models.organisations import Organisation
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
 from portal.models.records import (
     AuditEntry,
@@ -20,7 +21,7 @@ from portal.models.records import (
     ImportMapping,
     IssuedDocument,
 )
-from portal.models.register import Building, Dwelling, Household, Organisation, Resident
+from portal.models.register import Building, Dwelling, Household, Resident
 from portal.models.regrid import GridChange
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members

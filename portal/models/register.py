@@ -1,4 +1,4 @@
-"""The register: building → dwelling → household → resident (房, 户, 人), and organisations (P1).
+"""The register: building → dwelling → household → resident (房, 户, 人) (P1).
 
 Every row carries the code of its cell, so that a scope is one range. ID numbers and private
 telephones are encrypted; keyed hashes find them again. Marital, pregnancy and contraception data,
@@ -18,7 +18,6 @@ from portal.models.register_choices import (
     DWELLING_USES,
     HOUSEHOLD_KINDS,
     ID_TYPES,
-    ORGANISATION_KINDS,
     REGISTRATIONS,
     RELATIONS,
     SEXES,
@@ -30,7 +29,6 @@ ID_PLACE = "residents.id_number"
 ID_TAIL_PLACE = "residents.id_tail"
 PHONE_PLACE = "residents.phone"
 OWNER_PHONE_PLACE = "dwellings.owner_phone"
-CONTACT_PHONE_PLACE = "organisations.contact_phone"
 TAIL = 4  # last characters of a number that people search by
 DUE, NEVER = text("next_visit_on IS NOT NULL"), text("visited_on IS NULL")
 LIVES_HERE = text("moved_out_on IS NULL AND died_on IS NULL")
@@ -42,7 +40,7 @@ def terms_vector(column: str) -> str:
     return f"array_to_tsvector(array_remove(string_to_array({column}, ' '), ''))"
 
 
-def _terms_index(table: str) -> Any:
+def terms_index(table: str) -> Any:
     """The index of the search terms on PostgreSQL; on SQLite migrations make a full-text table."""
     words = Index(f"ix_{table}_words", text(terms_vector("search_terms")), postgresql_using="gin")
     return words.ddl_if(dialect="postgresql")
@@ -68,7 +66,7 @@ class Building(InGrid, Row):
         CheckConstraint("storeys > 0 AND units > 0 AND dwellings >= 0", name="sizes"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
-        _terms_index("buildings"),
+        terms_index("buildings"),
     )
 
     name: Mapped[str] = mapped_column(String(60), nullable=False)
@@ -97,7 +95,7 @@ class Dwelling(InGrid, Row):
     constraints = (
         Unique("building_id", "unit", "room"),
         one_of("use", DWELLING_USES),
-        _terms_index("dwellings"),
+        terms_index("dwellings"),
         Index(None, "name", "id", "grid_code"),
     )
 
@@ -128,7 +126,7 @@ class Household(InGrid, Row):
     constraints = (
         Unique("dwelling_id", "number"),
         one_of("kind", HOUSEHOLD_KINDS),
-        _terms_index("households"),
+        terms_index("households"),
         Index(None, "number", "id", "grid_code"),
         # Only rows that are waited for: an import of new homes pays for none of the first two.
         Index(
@@ -207,7 +205,7 @@ class Resident(InGrid, Row):
             sqlite_where=text("died_on IS NOT NULL"),
             postgresql_where=text("died_on IS NOT NULL"),
         ),
-        _terms_index("residents"),
+        terms_index("residents"),
         Index(None, "grid_code", "name_sort", "id"),  # the order by name within a cell
         Index(None, "name_sort", "id", "grid_code"),  # and beyond
         Index(None, "registration", "grid_code", "id"),
@@ -294,24 +292,3 @@ def derived_from(column: str, value: str | None) -> dict[str, str | None]:
         "id_index": blind_index(ID_PLACE, value),
         "id_tail_index": blind_index(ID_TAIL_PLACE, tail),
     }
-
-
-class Organisation(InGrid, Row):
-    """A company, shop or institution of a cell, with whom to talk to there."""
-
-    __tablename__ = "organisations"
-    resource: ClassVar[str | None] = "Organisation"
-    sensitive: ClassVar[tuple[str, ...]] = ("contact_phone",)
-    search_source: ClassVar[tuple[str, ...]] = ("name", "address", "contact")
-    search_indexed: ClassVar[bool] = True
-    constraints = (one_of("kind", ORGANISATION_KINDS), _terms_index("organisations"))
-
-    name: Mapped[str] = mapped_column(String(80), nullable=False)
-    kind: Mapped[str] = mapped_column(String(20), nullable=False)
-    address: Mapped[str | None] = mapped_column(String(200))
-    contact: Mapped[str | None] = mapped_column(String(60))
-    contact_phone: Mapped[str | None] = mapped_column(EncryptedText(CONTACT_PHONE_PLACE))
-    search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
-
-    def __str__(self) -> str:
-        return self.name

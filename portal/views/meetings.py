@@ -1,8 +1,7 @@
 """Meetings: the list with its ready-made views, and the page of one meeting."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from babel.dates import format_datetime
@@ -17,23 +16,21 @@ from portal import clock, roles, scope
 from portal.errors import RuleError
 from portal.forms.entity import EntityForm
 from portal.models import Meeting
-from portal.models.choices import MEETING_KINDS, MEETING_MODES, MEETING_STATES, REMINDER_STATES
+from portal.models.choices import MEETING_KINDS, MEETING_MODES, MEETING_STATES
 from portal.queries import meetings as meeting_queries
 from portal.queries import paging
-from portal.queries.invitations import Invited, day_of, invited
+from portal.queries.invitations import day_of, invited
 from portal.queries.workdays import load_calendar
 from portal.rules import meetings
-from portal.rules.messages import LEADS
 from portal.rules.planning import AHEAD
-from portal.rules.reminders import LEADS as LEAD_MINUTES
 from portal.views import wording
 from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import EntityView
-from portal.views.page import Record, Row, Tone
+from portal.views.meeting_people import lead_lines, people_lines
+from portal.views.page import Record, Row
 
 TALK = "talk"
-TONES: dict[str, Tone] = {"sent": "good", "missed": "late", "unreachable": "warn", "failed": "late"}
 # What a meeting ought to look at: resource, ready-made view of its list, words.
 WAITING = (
     ("Post", "ending", _l("Posts ending soon")),
@@ -50,25 +47,6 @@ def when(meeting: Meeting) -> str:
     pattern = "y年M月d日（E）HH:mm" if chinese else "EEE d MMM y, HH:mm"
     moment = clock.local(meeting.starts_at)
     return str(format_datetime(moment, pattern, tzinfo=clock.zone(), locale=get_locale()))
-
-
-def clock_time(moment: Any) -> str:
-    """When something was sent: day and minute."""
-    chinese = str(get_locale()).startswith("zh")
-    pattern = "M月d日 HH:mm" if chinese else "d MMM, HH:mm"
-    local = clock.local(moment)
-    return str(format_datetime(local, pattern, tzinfo=clock.zone(), locale=get_locale()))
-
-
-@dataclass(frozen=True)
-class PersonLine:
-    """A person of a meeting: what they are, and what became of their reminders."""
-
-    name: str
-    posts: str
-    grid: str
-    reachable: bool
-    reminders: list[tuple[str, Tone]]
 
 
 class MeetingView(EntityView):
@@ -182,9 +160,9 @@ class MeetingView(EntityView):
             (
                 "views/meetings/people.html",
                 {
-                    "people": self._people(people, told),
+                    "people": people_lines(session, people, told),
                     "unreachable": [one.name for one in people if one.user_id is None],
-                    "leads": self._leads(row, told),
+                    "leads": lead_lines(row, told),
                     "unsure": load_calendar(session).unsure(day, day),
                 },
             ),
@@ -206,49 +184,6 @@ class MeetingView(EntityView):
             if number:
                 found.append((str(words), number, query.link(view, asked)))
         return found
-
-    def _people(
-        self, people: Sequence[Invited], told: Sequence[meeting_queries.Told]
-    ) -> list[PersonLine]:
-        session = self.datamodel.session
-        names = wording.post_names(session)
-        grids = meeting_queries.grid_names(session, [one.grid_code for one in people])
-        of_person: dict[int, list[tuple[str, Tone]]] = {}
-        for one in told:
-            text = _(
-                "%(lead)s ahead: %(state)s",
-                lead=LEADS.get(one.lead_minutes, one.lead_minutes),
-                state=REMINDER_STATES[one.state],
-            )
-            of_person.setdefault(one.worker_id, []).append((text, TONES[one.state]))
-        return [
-            PersonLine(
-                one.name,
-                wording.listed(names.get(role, role) for role in one.roles),
-                grids.get(one.grid_code, one.grid_code),
-                one.user_id is not None,
-                of_person.get(one.worker_id, []),
-            )
-            for one in people
-        ]
-
-    def _leads(self, row: Meeting, told: Sequence[meeting_queries.Told]) -> list[dict[str, Any]]:
-        """One line for each lead time: when it is due, and what happened, with times."""
-        starts_at, lines = clock.aware(row.starts_at), []
-        for lead in LEAD_MINUTES[row.kind]:
-            mine = [one for one in told if one.lead_minutes == lead]
-            outcomes = []
-            for state, word in REMINDER_STATES.items():
-                times = [clock_time(one.at) for one in mine if one.state == state]
-                if times:
-                    shown = wording.listed(dict.fromkeys(times))
-                    outcomes.append((str(word), len(times), shown, TONES[state]))
-            lines.append({
-                "lead": str(LEADS.get(lead, lead)),
-                "due": clock_time(starts_at - timedelta(minutes=lead)),
-                "outcomes": outcomes,
-            })  # fmt: skip
-        return lines
 
     # writing ---------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from portal.queries.regrid import BuildingLine, GridLine
 from portal.rules.boundary_ground import shape_of
 from portal.rules.geometry import neighbours
 from portal.rules.regrid import figures
-from portal.rules.regrid.partition import Field, Goal, Item, best_cut
+from portal.rules.regrid.field import Field, Goal, Item
+from portal.rules.regrid.partition import best_cut
 
 MOST_PARTS, MOST_PROPOSALS, MOST_JOINS = 6, 4, 6
 HARD = 3  # the highest difficulty
