@@ -31,11 +31,13 @@ def take_keys(session: Session, table: Table, count: int) -> list[int]:
     """``count`` keys that no row of ``table`` has. On SQLite the caller holds the write lock."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
+        # The name of the sequence is looked up once, not for every key.
         statement = text(
-            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+            "SELECT array_agg(nextval(sequence)) FROM (SELECT"
+            " CAST(pg_get_serial_sequence(:name, 'id') AS regclass) AS sequence OFFSET 0) AS one,"
+            " generate_series(1, :count)"
         )
-        found = connection.execute(statement, {"name": table.name, "count": count})
-        return [int(key) for key in found.scalars()]
+        return list(connection.scalar(statement, {"name": table.name, "count": count}) or ())
     last = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
     return list(range(last + 1, last + count + 1))
 
