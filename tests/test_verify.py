@@ -146,7 +146,8 @@ def test_a_post_that_ended_by_its_date_needs_no_job(portal, client_as, card):
 def near_misses(token):
     """Tokens that differ from a real one by little, and garbage."""
     other = "A" if token[-1] != "A" else "B"
-    swapped = token[1] + token[0] + token[2:]
+    at = next(place for place in range(len(token)) if token[place] != token[place + 1])
+    swapped = token[:at] + token[at + 1] + token[at] + token[at + 2 :]
     return [
         token[:-1] + other, token[:-1], token + "A", token.swapcase(), swapped, token[::-1],
         f"{token}/", f"{token}%20", token.replace(token[5], "*"), "-", "x", "0", "nobody", "..",
