@@ -21,62 +21,55 @@ from portal.rules.masking import hide_numbers
 
 PART, REFUSED, FAILED, END = "part", "refused", "failed", "end"
 GRACE = 5  # seconds
+PIECE = 250  # rows that are handed over together; more would only lie in memory twice
 FORK = multiprocessing.get_context("fork")
 
 
 def parts_of(kind: Kind, table: Table, tell: Tell) -> Iterator[list[Line]]:
-    """``lines_of``, each part prepared as its kind says; the parts of a long file read ahead.
+    """``lines_of``, each part prepared as its kind says; a file of several parts is read ahead.
 
     Raises Refused, RuntimeError where the process that reads ahead fails, and what ``tell`` raises.
     """
-    told = _Told(tell)
-    parts = lines_of(kind, table, told)
-    prepare = kind.prepare or (lambda lines: None)
-    first = next(parts)
-    prepare(first)
-    yield first
-    if kind.prepare is None or len(first) != kind.at_once:
-        for lines in parts:
+    prepare = kind.prepare
+    if prepare is None:
+        yield from lines_of(kind, table, tell, kind.at_once)
+    elif kind.at_once is None or table.total <= kind.at_once:
+        for lines in lines_of(kind, table, tell, kind.at_once):
             prepare(lines)
             yield lines
-        return
-    yield from _read_ahead(kind, table, told, parts)
+    else:
+        yield from _joined(kind.at_once, _read_ahead(kind, table, tell, min(PIECE, kind.at_once)))
 
 
-class _Told:
-    """Passes on how far the reading is; keeps it where nobody may be told."""
-
-    def __init__(self, tell: Tell) -> None:
-        self.tell: Tell | None = tell
-        self.last = (0, 0)
-
-    def __call__(self, done: int, total: int) -> None:
-        self.last = (done, total)
-        if self.tell is not None:
-            self.tell(done, total)
+def _joined(most: int, pieces: Iterator[list[Line]]) -> Iterator[list[Line]]:
+    part, told = list[Line](), False
+    for lines in pieces:
+        part += lines
+        if len(part) >= most:
+            yield part
+            part, told = [], True
+    if part or not told:
+        yield part
 
 
-def _read_ahead(
-    kind: Kind, table: Table, told: _Told, parts: Iterator[list[Line]]
-) -> Iterator[list[Line]]:
+def _read_ahead(kind: Kind, table: Table, tell: Tell, size: int) -> Iterator[list[Line]]:
     reading, writing = FORK.Pipe(duplex=False)
-    child = FORK.Process(
-        target=_serve, args=(kind, table, told, parts, reading, writing), daemon=True
-    )
+    child = FORK.Process(target=_serve, args=(kind, table, size, reading, writing), daemon=True)
     child.start()
     writing.close()
     try:
+        tell(0, table.total)
         while (answer := _answer(reading))[0] == PART:
-            _word, lines, table.ignored, last = answer
-            told(*last)
+            _word, lines, table.ignored, far = answer
+            tell(*far)
             yield lines
         word, *rest = answer
         if word == REFUSED:
             raise Refused(*rest)
         if word == FAILED:
             raise RuntimeError(*rest)
-        table.ignored, last = rest
-        told(*last)
+        table.ignored, far = rest
+        tell(*far)
     finally:
         reading.close()
         child.kill()  # whatever it still has to say is nobody's answer
@@ -98,27 +91,27 @@ def _answer(reading: Connection) -> Any:
 
 
 def _serve(
-    kind: Kind,
-    table: Table,
-    told: _Told,
-    parts: Iterator[list[Line]],
-    reading: Connection,
-    writing: Connection,
+    kind: Kind, table: Table, size: int, reading: Connection, writing: Connection
 ) -> None:
-    """What the other process does: the parts that are left, then the end."""
+    """What the other process does: read, prepare, hand over, say that this is the end."""
     reading.close()  # else nobody would notice that the reader of the answers is gone
     gc.disable()  # what was there before stays shared
-    told.tell = None
+    far = (0, table.total)
+
+    def note(done: int, total: int) -> None:
+        nonlocal far
+        far = (done, total)
+
     assert kind.prepare is not None
     with suppress(BrokenPipeError):
         try:
-            for lines in parts:
+            for lines in lines_of(kind, table, note, size):
                 kind.prepare(lines)
                 rows = [
                     (one.number, one.cells, one.values, one.notes, one.error, one.ready)
                     for one in lines
                 ]
-                writing.send((PART, rows, table.ignored, told.last))
+                writing.send((PART, rows, table.ignored, far))
         except Refused as refused:
             writing.send((REFUSED, refused.reason, refused.detail))
         except BrokenPipeError:
@@ -126,4 +119,4 @@ def _serve(
         except Exception:
             writing.send((FAILED, hide_numbers(traceback.format_exc())))
         else:
-            writing.send((END, table.ignored, told.last))
+            writing.send((END, table.ignored, far))

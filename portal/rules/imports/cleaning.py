@@ -16,14 +16,14 @@ Judged = tuple[Any, tuple[str, ...], str | None]  # value, what was mended, why 
 NOTHING: Judged = (None, (), None)
 
 
-def lines_of(kind: Kind, table: Table, tell: Tell) -> Iterator[list[Line]]:
-    """The rows of ``table`` as lines, as many at once as the kind takes; at least one part.
+def lines_of(kind: Kind, table: Table, tell: Tell, most: int | None) -> Iterator[list[Line]]:
+    """The rows of ``table`` as lines, at most ``most`` at once; at least one part.
 
     ``tell(rows read, rows in all)`` may raise to end it.
     """
     read = _reader(kind, table)
     part: list[Line] = []
-    most, done, told = kind.at_once or ALL, 0, False
+    most, done, told = most or ALL, 0, False
     tell(0, table.total)
     for number, cells in table.rows:
         part.append(read(number, cells))

@@ -34,7 +34,7 @@ SAID = (
     *("name", "relation_to_head", "sex", "birth_date", "phone"),
     *("registration", "nation", "education", "occupation", "employer", "moved_in_on"),
 )
-AT_ONCE = 2000  # rows
+AT_ONCE = 1000  # rows
 
 
 def plan(work: Work, lines: list[Line]) -> None:
@@ -86,9 +86,16 @@ def _take(run: Round, line: Line) -> None:
     if found is not None and found is not known:
         household, number_told = stay(line, household, found), number_of(line)
     index = line["id_index"] or run.index(number) or ""
-    if not _only_one(run, line, home, household, index, found):
+    if index in run.numbers or _came_before(run, index, known):
+        run.work.fail(line, "duplicate_id", "id_number")
+        return
+    if not _only_one(run, line, home, household, found):
         return
     run.numbers.add(index)
+    if line["id_number"] is None:
+        run.nameless.add(index)
+    elif found is not None:
+        run.brought.add(found.id)
     if line["relation_to_head"] == "head":
         run.heads.add(home)
     if found is not None:
@@ -135,12 +142,17 @@ def _person(run: Round, line: Line, home: Home, household: int | None) -> tuple[
     return number, None
 
 
+def _came_before(run: Round, index: str, known: Found | None) -> bool:
+    """Whether an earlier part has brought this number already; ``known``: who has it on record."""
+    brought = known is not None and (run.work.made_now(known) or known.id in run.brought)
+    return brought or index in run.nameless
+
+
 def _only_one(
-    run: Round, line: Line, home: Home, household: int | None, index: str, found: Found | None
+    run: Round, line: Line, home: Home, household: int | None, found: Found | None
 ) -> bool:
-    """Whether nobody else has the number, and the household no other head."""
-    elsewhere = found is not None and found.raw["household_id"] != household
-    if index in run.numbers or elsewhere:
+    """Whether the person lives nowhere else, and the household has no other head."""
+    if found is not None and found.raw["household_id"] != household:
         run.work.fail(line, "duplicate_id", "id_number")
     elif line["relation_to_head"] == "head":
         heads = [
@@ -148,7 +160,7 @@ def _only_one(
             for row in (run.members.get(household, ()) if household else ())
             if row.raw["relation_to_head"] == "head" and (found is None or row.id != found.id)
         ]
-        if heads or home in run.heads:
+        if heads or home in run.heads or household in run.headed:
             run.work.fail(line, "two_heads", "relation_to_head")
     return line.error is None
 
