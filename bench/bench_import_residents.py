@@ -5,9 +5,8 @@ the whole import: read, cleaned, checked, matched, written, with audit entries, 
 terms and encryption. Beside it, in turns and each in a process of its own, the same rows go in with
 ``session.execute(insert(Resident), …)``: derived columns ready, homes there already, the same
 encrypting types, the garbage collector treated alike. Promises: at least half the rows per second
-of the insert, and at most 150 MB more memory than the process had at its start. The spreadsheet is
-read by one process and its rows are prepared by another one; their memory is printed beside it.
-Exit 1 if a promise is broken.
+of the insert, and at most 150 MB more memory than the process had at its start, counted with the
+processes that read the spreadsheet and prepare its rows. Exit 1 if a promise is broken.
 
     python -m bench.bench_import_residents [--rows N] [--turns N] [--engine sqlite|postgresql|both]
 """
@@ -189,14 +188,13 @@ def measure(what: str, rows: int, file: Path) -> dict[str, float]:
         else:
             gc.collect()
             gc.freeze()  # as for the insert
-            before, helpers = memory("VmRSS"), Helpers()
-            helpers.start()
+            watch = Watch()
+            watch.start()
             started = time.perf_counter()
             report = run_import(session, KINDS["residents"], file)
             session.commit()
             told["seconds"] = time.perf_counter() - started
-            told["memory"] = memory("VmHWM") - before
-            told["helpers"] = helpers.most()
+            told |= watch.ended()
             told["refused"] = rows - report.created
         return told
 
@@ -211,30 +209,33 @@ def memory(what: str) -> float:
     return int(found[0]) / 1024
 
 
-class Helpers(Thread):
-    """Watches how much memory of their own the processes take that read the spreadsheet and
-    prepare its rows.
+class Watch(Thread):
+    """Looks ten times a second how much more memory this process has than at the start, and how
+    much those have for themselves that it started.
     """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._ended, self._most = Event(), 0.0
+        self._ended, self._start = Event(), memory("VmRSS")
+        self._alone = self._whole = 0.0
 
     def run(self) -> None:
-        """Look five times a second."""
-        while not self._ended.wait(0.2):
+        """Look, until it has ended."""
+        while not self._ended.wait(0.1):
             children = [
                 child
                 for listing in Path("/proc/self/task").glob("*/children")
                 for child in listing.read_text("ascii").split()
             ]
-            self._most = max(self._most, sum(own_memory(child) for child in children))
+            alone = memory("VmRSS") - self._start
+            self._whole = max(self._whole, alone + sum(map(own_memory, children)))
 
-    def most(self) -> float:
-        """The most they had together, in MB."""
+    def ended(self) -> dict[str, float]:
+        """The most there was: of this process, and of all of them at one moment, in MB."""
         self._ended.set()
         self.join()
-        return self._most
+        alone = memory("VmHWM") - self._start
+        return {"alone": alone, "memory": max(alone, self._whole)}
 
 
 def own_memory(process: str) -> float:
@@ -305,12 +306,12 @@ def _tell(engine: str, rows: int, found: dict[str, list[dict[str, float]]]) -> b
     pace = {what: rows / median(one["seconds"] for one in all_) for what, all_ in found.items()}
     ratio = pace["import"] / pace["insert"]
     memory = max(one["memory"] for one in found["import"])
-    helpers = max(one["helpers"] for one in found["import"])
+    alone = max(one["alone"] for one in found["import"])
     refused = max(one["refused"] for one in found["import"])
     print(f"{engine}: {rows} residents, median of {len(found['import'])} turns")
     print(f"  bulk insert {pace['insert']:10.0f} rows/s")
     print(f"  import      {pace['import']:10.0f} rows/s   {ratio:.2f} of the insert")
-    print(f"  memory      {memory:+10.0f} MB      (processes beside it: {helpers:.0f} MB)")
+    print(f"  memory      {memory:+10.0f} MB      (the importing process alone: {alone:+.0f} MB)")
     kept = ratio >= HALF and memory <= MOST_MEMORY and not refused
     print(f"  {'ok' if kept else 'BROKEN'}: at least {HALF}, at most +{MOST_MEMORY} MB", flush=True)
     return kept

@@ -1,34 +1,24 @@
 """Reads a spreadsheet in a process of its own, with little memory and time, row by row.
 
 A few kilobytes can unpack to gigabytes, and one cell at the far corner makes a table of billions:
-then this process dies, not the worker. Run as a program, this file needs nothing of the portal. It
-prints one JSON array per line: for each sheet ``["sheet", rows]`` and its first rows, then
-``["end"]``; for each number of a sheet that it reads, all rows of that sheet and ``["end"]``.
+then that process (``fenced.py``) dies, not the worker.
 """
 
-import io
 import json
-import resource
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from python_calamine import CalamineSheet, load_workbook
+from portal.rules.imports import fenced
+from portal.rules.imports.fenced import DAY, END, SHEET, Row
 
-MOST_MEMORY = 1024**3  # bytes
-MOST_SECONDS = 60  # of computing
 MOST_OUTPUT = 100 * 1024 * 1024  # bytes
 MOST_HEAD = 8 * 1024 * 1024  # bytes of all first rows
 OWN_FILES = 8  # times as much for somebody at the command line
-HEAD = 60  # rows of a sheet that are told at once
-SHEET, END = "sheet", ["end"]
-DAY, INSTANT = "day", "instant"
-Row = list[Any]
 
 
 class TooMuch(Exception):
@@ -91,7 +81,7 @@ class Book:
 
     def _start(self) -> None:
         # -I: neither the environment nor the current folder has a say in what it loads.
-        command = [sys.executable, "-I", __file__]
+        command = [sys.executable, "-I", fenced.__file__]
         pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
         with self._file.open("rb") as source:
             # It may lie in memory, where a child finds it by no name.
@@ -142,62 +132,3 @@ def _cell(part: Any) -> Any:
         return part
     kind, text = part
     return date.fromisoformat(text) if kind == DAY else datetime.fromisoformat(text)
-
-
-def _packed(cell: Any) -> Any:
-    if cell is None or isinstance(cell, str | int | float | bool):
-        return cell
-    if isinstance(cell, datetime):
-        return [INSTANT, cell.isoformat()]
-    return [DAY, cell.isoformat()] if isinstance(cell, date) else str(cell)
-
-
-def _told(rows: Iterable[Row]) -> None:
-    write, dump = sys.stdout.write, json.JSONEncoder(separators=(",", ":")).encode
-    for row in rows:
-        while row and row[-1] in (None, ""):
-            row.pop()
-        write(dump(["", *map(_packed, row)]) + "\n")
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[Row]:
-    """Also the empty ones above the first: people count them."""
-    return map(list, sheet.iter_rows())
-
-
-def _serve(file: int) -> None:
-    with open(file, "rb") as source:
-        book = load_workbook(io.BytesIO(source.read()))
-    found = [book.get_sheet_by_name(name) for name in book.sheet_names]
-    for sheet in found:
-        sys.stdout.write(json.dumps([SHEET, sheet.total_height]) + "\n")
-        _told(islice(_rows(sheet), HEAD))
-    while True:
-        sys.stdout.write(json.dumps(END) + "\n")
-        sys.stdout.flush()
-        number = sys.stdin.readline()
-        if not number:
-            return
-        _told(_rows(found[int(number)]))
-
-
-def main() -> int:
-    """Serve the spreadsheet that is open as the first argument says; 1 if it is none."""
-    times = int(sys.argv[2])
-    for what, most in (
-        (resource.RLIMIT_AS, MOST_MEMORY * times),
-        (resource.RLIMIT_CPU, MOST_SECONDS * times),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-    try:
-        _serve(int(sys.argv[1]))
-    except MemoryError:
-        return 2
-    except Exception:  # whatever the reader stumbles over, the file is at fault
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from portal.rules.imports import fence
+from portal.rules.imports.fenced import HEAD
 from portal.rules.imports.cells import FULL_WIDTH
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.unheld import is_unheld
@@ -227,7 +228,7 @@ def csv_sheet(text: str) -> Sheet:
         except csv.Error as error:
             raise Refused("not_readable", "CSV") from error
 
-    return Sheet(list(islice(rows(), fence.HEAD)), text.count("\n") + 1, rows)
+    return Sheet(list(islice(rows(), HEAD)), text.count("\n") + 1, rows)
 
 
 def _table(kind: Kind, names: dict[str, str], index: int, sheet: Sheet) -> Table:
