@@ -90,9 +90,7 @@ def _answer(reading: Connection) -> Any:
     return word, *rest
 
 
-def _serve(
-    kind: Kind, table: Table, size: int, reading: Connection, writing: Connection
-) -> None:
+def _serve(kind: Kind, table: Table, size: int, reading: Connection, writing: Connection) -> None:
     """What the other process does: read, prepare, hand over, say that this is the end."""
     reading.close()  # else nobody would notice that the reader of the answers is gone
     gc.disable()  # what was there before stays shared

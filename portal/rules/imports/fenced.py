@@ -32,7 +32,9 @@ SLICE = 1024 * 1024  # bytes of XML; more where the texts of all sheets, which g
 CHUNK = 256 * 1024  # bytes
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 TEXTS = "xl/sharedstrings.xml"
-NEEDED = re.compile(r"\[content_types\]\.xml|.*\.rels|xl/(workbook|styles|sharedstrings)\.xml", re.I)
+NEEDED = re.compile(
+    r"\[content_types\]\.xml|.*\.rels|xl/(workbook|styles|sharedstrings)\.xml", re.I
+)
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 ROWS = re.compile(rb"<(\w+:)?sheetData\s*>")
 ENCODING = re.compile(rb"<\?xml[^>]*?encoding=[\"']([^\"']*)")
@@ -146,7 +148,8 @@ class Whole:
 
     def rows(self) -> Iterator[Row]:
         """All rows from the first, also the empty ones above it: people count them."""
-        return map(list, self._sheet.iter_rows())
+        left = self._sheet.start[1] if self._sheet.start else 0
+        return ([""] * left + row for row in self._sheet.iter_rows())
 
 
 def book_of(parts: dict[str, bytes]) -> io.BytesIO:
@@ -185,10 +188,14 @@ def sheets_of(source: IO[bytes]) -> list[Sliced | Whole]:
 
 def paths_of(archive: zipfile.ZipFile) -> dict[str, str]:
     """Where in the archive of a workbook its sheets lie, by name."""
-    relations, workbook = map(archive.read, (RELATIONS, WORKBOOK))
-    targets = {one.get("Id"): one.get("Target", "") for one in ElementTree.fromstring(relations)}
+    # This process has little to lose, and expat knows when entities multiply.
+    relations, workbook = (
+        ElementTree.fromstring(archive.read(path))  # noqa: S314
+        for path in (RELATIONS, WORKBOOK)
+    )
+    targets = {one.get("Id"): one.get("Target", "") for one in relations}
     paths = {}
-    for one in ElementTree.fromstring(workbook).iter():
+    for one in workbook.iter():
         if one.tag.endswith("}sheet"):
             target = targets[one.get(RELATION)]
             paths[one.get("name", "")] = target[1:] if target[:1] == "/" else f"xl/{target}"

@@ -20,8 +20,8 @@ from typing import Any
 import yaml
 
 from portal.rules.imports import fence
-from portal.rules.imports.fenced import HEAD
 from portal.rules.imports.cells import FULL_WIDTH
+from portal.rules.imports.fenced import HEAD
 from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.unheld import is_unheld
 
