@@ -11,6 +11,7 @@ import multiprocessing
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from fcntl import F_SETPIPE_SZ, fcntl
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -22,6 +23,7 @@ from portal.rules.masking import hide_numbers
 PART, REFUSED, FAILED, END = "part", "refused", "failed", "end"
 GRACE = 5  # seconds
 PIECE = 250  # rows that are handed over together; more would only lie in memory twice
+WAITING = 1024 * 1024  # bytes that lie ready while the database writes
 FORK = multiprocessing.get_context("fork")
 
 
@@ -54,6 +56,7 @@ def _joined(most: int, pieces: Iterator[list[Line]]) -> Iterator[list[Line]]:
 
 def _read_ahead(kind: Kind, table: Table, tell: Tell, size: int) -> Iterator[list[Line]]:
     reading, writing = FORK.Pipe(duplex=False)
+    widen(writing.fileno())
     child = FORK.Process(target=_serve, args=(kind, table, size, reading, writing), daemon=True)
     child.start()
     writing.close()
@@ -74,6 +77,12 @@ def _read_ahead(kind: Kind, table: Table, tell: Tell, size: int) -> Iterator[lis
         reading.close()
         child.kill()  # whatever it still has to say is nobody's answer
         child.join(GRACE)
+
+
+def widen(pipe: int) -> None:
+    """Let as much wait in ``pipe`` (a file descriptor) as an unprivileged process may."""
+    with suppress(OSError):
+        fcntl(pipe, F_SETPIPE_SZ, WAITING)
 
 
 def _answer(reading: Connection) -> Any:
