@@ -120,6 +120,22 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (STATION,),
         EXPORT: OFFICE,
     },
+    "MatterCategory": {READ: STAFF, WRITE: (STATION,), REMOVE: (), EXPORT: (CLERK, STATION)},
+    # What is restricted, and what is about oneself, shows to fewer (rules/confidential.py); what
+    # becomes of an order is for its flow to say (rules/work_orders).
+    "Matter": {
+        READ: STAFF,
+        WRITE: (*FIELD, STATION),
+        REMOVE: (),
+        EXPORT: (CLERK, STATION),
+    },
+    "WorkOrder": {READ: STAFF, WRITE: STAFF, REMOVE: (), EXPORT: (CLERK, STATION)},
+    "SupervisionOrder": {
+        READ: (BLOCK_LEADER, AREA_LEADER, STATION, LEADER),
+        WRITE: (AREA_LEADER, STATION, LEADER),
+        REMOVE: (),
+        EXPORT: (STATION,),
+    },
     "CalendarDay": {
         READ: (*STAFF, ADMIN),
         WRITE: (STATION,),

@@ -11,6 +11,7 @@ from portal.models.files import Photo
 from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
 from portal.models.lists import SavedList
+from portal.models.matter import Matter, MatterCategory, MatterCounter, MatterPerson
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
 from portal.models.organisations import Organisation
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
@@ -25,6 +26,7 @@ from portal.models.register import Building, Dwelling, Household, Resident
 from portal.models.regrid import GridChange
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
+from portal.models.work_order import OrderWarning, SupervisionOrder, TraceEntry, WorkOrder
 
 __all__ = [
     "AccountGrant",
@@ -50,9 +52,14 @@ __all__ = [
     "InGrid",
     "IssuedDocument",
     "LeadingGroup",
+    "Matter",
+    "MatterCategory",
+    "MatterCounter",
+    "MatterPerson",
     "Meeting",
     "MeetingSeries",
     "Message",
+    "OrderWarning",
     "Organisation",
     "Photo",
     "PopulationChange",
@@ -62,12 +69,15 @@ __all__ = [
     "Reminder",
     "Resident",
     "Row",
-    "SentForm",
     "SavedList",
+    "SentForm",
     "Setting",
+    "SupervisionOrder",
     "Task",
     "Team",
+    "TraceEntry",
     "User",
     "Worker",
+    "WorkOrder",
     "team_members",
 ]

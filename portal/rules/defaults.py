@@ -1,4 +1,4 @@
-"""The default catalogue: posts, duties, national hotlines and regulations (P2, P3, P11).
+"""The default catalogue: posts, duties, national hotlines, regulations, categories of matters.
 
 The files of ``portal/defaults`` are the source. What people may edit or delete afterwards is
 added once per issue of its file: a line that the station changed or removed stays so.
@@ -14,7 +14,7 @@ import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Duty, Hotline, PostRole, Regulation, Setting
+from portal.models import Duty, Hotline, MatterCategory, PostRole, Regulation, Setting
 
 FOLDER = Path(__file__).resolve().parents[1] / "defaults"
 NATIONAL = "national"
@@ -32,6 +32,9 @@ def load_defaults(session: Session) -> dict[str, int]:
         "duties": _add_once(session, "duties.csv", Duty, _duties),
         "hotlines": _add_once(session, "hotlines.csv", Hotline, _national_hotlines),
         "regulations": _add_once(session, "regulations.yaml", Regulation, _regulations),
+        "matter_categories": _add_once(
+            session, "matter_categories.csv", MatterCategory, _categories
+        ),
     }
 
 
@@ -131,6 +134,30 @@ def _regulations() -> list[dict[str, Any]]:
         }
         for entry in entries
     ]
+
+
+def _categories() -> list[dict[str, Any]]:
+    found = []
+    for line in _lines("matter_categories.csv"):
+        route, _colon, kind = line["route"].partition(":")
+        found.append(
+            {
+                "kind": line["kind"],
+                "code": line["code"],
+                "parent_code": line["parent"] or None,
+                "name": line["zh"],
+                "name_en": line["en"] or None,
+                "lead": line["lead"],
+                "urgency": line["urgency"],
+                "visibility": line["visibility"],
+                "route": route,
+                "convert_to": kind or None,
+                "cause": line["cause"] or None,
+                "common": line["common"] == "1",
+                "note": line["note"] or None,
+            }
+        )
+    return found
 
 
 def _lines(name: str) -> list[dict[str, str]]:

@@ -1,0 +1,108 @@
+"""The closed lists of matters and work orders, with the words users see (terms.csv)."""
+
+from flask_babel import lazy_gettext as _l
+
+MATTER_KINDS = {
+    "dispute": _l("Dispute"),
+    "hazard": _l("Hazard"),
+    "request": _l("Request"),
+    "complaint": _l("Complaint"),
+    "letter": _l("Letter from a resident"),
+    "petition": _l("Petition matter"),
+    "municipal": _l("Municipal-service problem"),
+    "patrol": _l("Patrol finding"),
+}
+CHANNELS = {
+    "patrol": _l("Patrol"),
+    "visit": _l("Visit"),
+    "letterbox": _l("Letterbox"),
+    "hotline": _l("Hotline"),
+    "hotline12345": _l("12345 hotline"),
+    "superior": _l("Handed down from above"),
+    "inspection": _l("Inspection"),
+    "sweep": _l("Sweep"),
+    "counter": _l("Counter"),
+    "web": _l("Web"),
+    "open311": _l("Open311"),
+    "meeting": _l("Meeting (channel)"),
+}
+URGENCIES = {
+    "immediate": _l("Immediate"),
+    "urgent": _l("Urgent"),
+    "normal": _l("Normal"),
+}
+VISIBILITIES = {"normal": _l("All staff of the grid"), "restricted": _l("Handlers only")}
+ROUTES = {
+    "handle": _l("Handle it"),
+    "guide": _l("Show the way"),
+    "handoff": _l("Hand it over"),
+    "report": _l("Report it"),
+    "convert": _l("Convert it"),
+}
+LEADS_OF = {
+    "area": _l("Area team"),
+    "cell": _l("Cell"),
+    "committee": _l("Residents' committee"),
+    "mediation": _l("Mediation committee"),
+    "org": _l("Organisation itself"),
+    "police": _l("Community police (lead)"),
+    "property": _l("Property company"),
+    "station": _l("Community station"),
+    "street": _l("Street (lead)"),
+    "unit": _l("Responsible unit"),
+}
+CAUSES = {
+    "administration": _l("Administration"),
+    "organisation": _l("Organisations"),
+    "citizens": _l("Between residents"),
+}
+GRADES = {
+    "general": _l("General (grade)"),
+    "difficult": _l("Difficult (grade)"),
+    "major": _l("Major (grade)"),
+}
+ORDER_STATES = {
+    "reported": _l("Reported (order)"),
+    "accepted": _l("Accepted (order)"),
+    "rejected": _l("Not accepted"),
+    "dispatched": _l("Dispatched"),
+    "handling": _l("In progress"),
+    "answered": _l("Answered (order)"),
+    "escalated": _l("Escalated"),
+    "reported_up": _l("Reported to the street"),
+    "closed": _l("Closed (order)"),
+}
+ORDER_LEVELS = ("cell", "block", "area", "community", "street")
+# States in which nothing is to be done any more.
+ENDED = ("rejected", "closed")
+# What a person has to do with a matter: what is restricted shows to them.
+PARTS = {
+    "reporter": _l("Reported it"),
+    "assignee": _l("Assignee"),
+    "helper": _l("Helper"),
+    "dispatcher": _l("Dispatcher"),
+    "handler": _l("Took part"),
+}
+WARNINGS = {
+    "yellow": _l("Due soon"),
+    "orange": _l("Overdue"),
+    "red": _l("Supervised"),
+    "control": _l("Danger not under control"),
+}
+SUSPENSIONS = {
+    "weather": _l("Weather"),
+    "court": _l("Court proceedings"),
+    "third_party": _l("Waiting for somebody else"),
+    "funding": _l("Funding"),
+    "by_request": _l("At the wish of those concerned"),
+}
+SATISFACTIONS = {
+    "satisfied": _l("Satisfied"),
+    "partly": _l("Partly satisfied"),
+    "not": _l("Not satisfied"),
+}
+SUPERVISION_STATES = {
+    "open": _l("To be answered"),
+    "answered": _l("Answered"),
+    "closed": _l("Closed"),
+}
