@@ -125,7 +125,9 @@ def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
         if not value and env == "production":
             raise ConfigError(f"{name} is not set: production does not run on generated keys")
         found[name] = value or _generated(var / "keys" / name.lower())
-    # Opens figures only and encrypts nothing: also in production it may be made here.
+    # What follows encrypts nothing: also in production it may be made here.
+    trace = environ.get("PORTAL_TRACE_KEYS") or _generated(var / "keys" / "portal_trace_keys")
+    found["PORTAL_TRACE_KEYS"] = trace
     metrics = environ.get("PORTAL_METRICS_TOKEN")
     if metrics and len(metrics) < 24:
         raise ConfigError("PORTAL_METRICS_TOKEN: use at least 24 characters")
@@ -137,6 +139,7 @@ def _keys(environ: Mapping[str, str], env: str, var: Path) -> dict[str, Any]:
         "JWT_SECRET_KEY": found["PORTAL_SECRET_KEY"],
         "PORTAL_DATA_KEYS": _decoded("PORTAL_DATA_KEYS", found),
         "PORTAL_INDEX_KEYS": _decoded("PORTAL_INDEX_KEY", found),
+        "PORTAL_TRACE_KEYS": _decoded("PORTAL_TRACE_KEYS", found),
         "PORTAL_CIPHER": _ciphers(environ.get("PORTAL_CIPHER") or CIPHERS[0]),
         "PORTAL_METRICS_TOKEN": found["PORTAL_METRICS_TOKEN"],
     }

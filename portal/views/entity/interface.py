@@ -10,10 +10,11 @@ from typing import Any
 
 from flask_appbuilder.models.filters import Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import ColumnElement, Time, false, select, true
+from sqlalchemy import ColumnElement, Time, and_, false, select, true
 from sqlalchemy.orm import Query, joinedload
 
 from portal import roles, scope
+from portal.rules.confidential import unhidden
 from portal.rules.listed import listed
 
 
@@ -25,11 +26,12 @@ def visible(model: Any, action: str = roles.READ) -> ColumnElement[bool]:
         return true() if identity.unrestricted else false()
     if model.scope_column is None:
         return listed(model)
-    return scope.within(
+    placed = scope.within(
         getattr(model, model.scope_column),
         identity.prefixes(action, resource),
         above=model.scope_above and action == roles.READ,
     )
+    return and_(placed, unhidden(model, identity))
 
 
 class ScopedInterface(SQLAInterface):

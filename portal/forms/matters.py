@@ -1,0 +1,76 @@
+"""The form of a report: few fields, the first ones enough; made for one hand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    Field,
+    FloatField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from portal.forms.entity import EntityForm, form_class
+from portal.forms.lookup import LookupField
+from portal.forms.population import TOO_LONG, stripped, text_field
+from portal.models.matter_choices import CHANNELS, URGENCIES
+
+FIRST = ("category", "grid", "summary")
+DEGREES = _l("Type degrees, for example 114.305.")
+
+
+def report_form(
+    category: Field, grid: Field, worker: LookupField, channels: Sequence[str]
+) -> type[EntityForm]:
+    """The form class, with its fields for category, grid and worker; ``channels`` to offer."""
+    fields: dict[str, Field] = {
+        "category": category,
+        "grid": grid,
+        "summary": StringField(
+            _l("What is it, in one sentence"),
+            [InputRequired(_l("Say in one sentence what it is.")), Length(max=200)],
+            filters=[stripped],
+            description=_l("No identity numbers, no telephones."),
+        ),
+        "done": TextAreaField(
+            _l("Already settled? Say what was done"),
+            [Optional(), Length(max=500, message=TOO_LONG)],
+            filters=[stripped],
+            description=_l("Filled in, the matter is closed with it: settled on the spot."),
+        ),
+        "place": text_field(_l("Where exactly"), most=120),
+        "detail": TextAreaField(
+            _l("More about it"),
+            [Optional(), Length(max=4000, message=TOO_LONG)],
+            filters=[stripped],
+        ),
+        "channel": SelectField(
+            _l("How it came in"), choices=[(name, CHANNELS[name]) for name in channels]
+        ),
+        "urgency": RadioField(
+            _l("How urgent"),
+            [Optional()],
+            choices=[("", _l("As the category says")), *URGENCIES.items()],
+            default="",
+        ),
+        "crowd": BooleanField(_l("Five people or ten households or more are concerned")),
+        "longitude": _degrees(_l("Longitude"), 180),
+        "latitude": _degrees(_l("Latitude"), 90),
+        "reporter_name": text_field(
+            _l("Who reported it"), _l("Only who handles it reads it."), most=60
+        ),
+        "reporter_contact": text_field(_l("How to reach them"), most=60),
+        "worker": worker,
+        "unit": text_field(_l("Which unit owes the service"), most=80),
+        "outside_number": text_field(_l("Its number there (12345, superior)"), most=60),
+    }
+    return form_class("ReportForm", fields)
+
+
+def _degrees(label: Any, most: int) -> FloatField:
+    return FloatField(label, [Optional(), NumberRange(-most, most, DEGREES)])

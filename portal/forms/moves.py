@@ -1,0 +1,91 @@
+"""The fields of the moves of a work order, by the names that the table gives them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    DateField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from portal.forms.entity import EntityForm, form_class
+from portal.forms.population import TOO_LONG, stripped, text_field
+from portal.models.matter_choices import GRADES, SATISFACTIONS, SUSPENSIONS
+
+Options = list[tuple[str, Any]]
+LONG = {
+    "result": _l("What came of it"),
+    "reason": _l("Reason"),
+    "tried": _l("What was tried"),
+    "note": _l("Note"),
+    "analysis": _l("Analysis"),
+}
+
+
+def move_form(
+    needs: Iterable[str], takes: Iterable[str], options: Mapping[str, Options]
+) -> type[EntityForm]:
+    """The form class of a move; ``options``: levels, people."""
+    needed = set(needs)
+    fields: dict[str, Field] = {"seen": HiddenField()}
+    for name in (*needs, *takes):
+        fields[name] = _field(name, name in needed, options)
+    return form_class("MoveForm", fields)
+
+
+def _field(name: str, needed: bool, options: Mapping[str, Options]) -> Field:
+    if name in LONG:
+        return _long(LONG[name], needed)
+    return FIELDS[name](needed, options)
+
+
+def _asked(needed: bool, words: Any = None) -> list[Any]:
+    return [InputRequired(words or _l("Fill this in."))] if needed else [Optional()]
+
+
+def _long(label: Any, needed: bool) -> TextAreaField:
+    checks = [*_asked(needed), Length(max=4000, message=TOO_LONG)]
+    told = _l("No identity numbers, no telephones.")
+    return TextAreaField(label, checks, filters=[stripped], description=told)
+
+
+def _choice(label: Any, name: str) -> Callable[[bool, Mapping[str, Options]], Field]:
+    def make(needed: bool, options: Mapping[str, Options]) -> Field:
+        listed = [("", _l("Please choose")), *options.get(name, [])]
+        return SelectField(label, _asked(needed, _l("Choose one.")), choices=listed)
+
+    return make
+
+
+def _radio(label: Any, choices: Mapping[str, Any]) -> Callable[..., Field]:
+    def make(needed: bool, options: Mapping[str, Options]) -> Field:
+        return RadioField(label, _asked(needed, _l("Choose one.")), choices=list(choices.items()))
+
+    return make
+
+
+FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
+    "grade": _radio(_l("Grade"), GRADES),
+    "level": _choice(_l("Level"), "level"),
+    "assignee": _choice(_l("Named person"), "people"),
+    "helper": _choice(_l("Who helps"), "people"),
+    "satisfaction": _radio(_l("What do those concerned say"), SATISFACTIONS),
+    "suspension": _radio(_l("Why it waits"), SUSPENSIONS),
+    "until": lambda needed, options: DateField(_l("Until when"), _asked(needed)),
+    "days": lambda needed, options: IntegerField(
+        _l("Working days more"), [*_asked(needed), NumberRange(1, 60)]
+    ),
+    "into": lambda needed, options: text_field(
+        _l("Number of the order it is part of"), most=40, needed=needed
+    ),
+    "hand_to": lambda needed, options: text_field(
+        _l("Not ours: who it goes to"), most=80, needed=needed
+    ),
+}

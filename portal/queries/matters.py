@@ -1,0 +1,83 @@
+"""Matters, categories and orders as lists ask for them."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from portal import clock, scope
+from portal.models import MatterCategory, MatterPerson, WorkOrder
+from portal.models.matter_choices import ENDED
+
+OPEN_STATES = ("reported", "accepted", "dispatched", "handling", "answered", "escalated")
+
+
+def common() -> ColumnElement[bool]:
+    """Categories that the phone offers first."""
+    return and_(MatterCategory.common.is_(True), MatterCategory.in_use.is_(True))
+
+
+def offered(session: Session) -> list[MatterCategory]:
+    """Every category that can be chosen, by kind and code; groups come before their items."""
+    asked = select(MatterCategory).where(MatterCategory.in_use.is_(True))
+    return list(session.scalars(asked.order_by(MatterCategory.code)))
+
+
+def is_open() -> ColumnElement[bool]:
+    """Orders in which something is still to be done."""
+    return and_(
+        WorkOrder.state.notin_(ENDED),
+        WorkOrder.void.is_(False),
+        WorkOrder.merged_into_id.is_(None),
+    )
+
+
+def mine() -> ColumnElement[bool]:
+    """Orders that were given to who asks."""
+    own = WorkOrder.assignee_id == scope.current().user_id
+    return and_(own, WorkOrder.state.in_(("dispatched", "handling")))
+
+
+def helping() -> ColumnElement[bool]:
+    """Open orders in which who asks helps."""
+    asked = select(MatterPerson.matter_id).where(
+        MatterPerson.user_id == scope.current().user_id, MatterPerson.part == "helper"
+    )
+    return and_(is_open(), WorkOrder.matter_id.in_(asked))
+
+
+def overdue() -> ColumnElement[bool]:
+    """Open orders whose clock runs and is past its end."""
+    return and_(is_open(), WorkOrder.suspended_at.is_(None), WorkOrder.due_at < clock.now(),
+                WorkOrder.state != "answered")  # fmt: skip
+
+
+def due_soon() -> ColumnElement[bool]:
+    """Open orders that were warned of, and are not overdue."""
+    now = clock.now()
+    return and_(is_open(), WorkOrder.yellow_at <= now, WorkOrder.due_at >= now)
+
+
+def waiting(*states: str) -> Any:
+    """Orders in one of ``states``."""
+
+    def condition() -> ColumnElement[bool]:
+        return and_(is_open(), WorkOrder.state.in_(states))
+
+    return condition
+
+
+def to_sample() -> ColumnElement[bool]:
+    """Settled on the spot and drawn to be looked at again, or to be asked about."""
+    today = clock.today() + timedelta(days=1)
+    return and_(
+        WorkOrder.state == "closed",
+        WorkOrder.satisfaction.is_(None),
+        or_(WorkOrder.to_sample.is_(True), WorkOrder.return_visit_by <= today + timedelta(days=7)),
+    )
+
+
+def order_of(matter_id: int) -> Select[Any]:
+    """The select of a matter's order."""
+    return select(WorkOrder).where(WorkOrder.matter_id == matter_id)

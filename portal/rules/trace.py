@@ -1,0 +1,189 @@
+"""The trace of a work order: what happened, who did it and when; each entry bound to the one
+before by a keyed hash.
+
+The hash (HMAC, ``models/sealing.py``) covers all columns of an entry, the order's key and the hash
+of the entry before, with the first of ``PORTAL_TRACE_KEYS``; all of them are understood. The order
+keeps the last hash and the number of entries, so that a removed last entry shows. Whoever changes
+the database without the key cannot make a chain that holds.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, Select, insert, select
+from sqlalchemy.orm import Session
+
+from portal import clock, scope
+from portal.models import TraceEntry, WorkOrder
+from portal.models.sealing import SCHEMES, has_sm4, keyed_hash
+from portal.scope import Identity
+
+START = "0" * 64
+COVERED = (
+    "order_id", "seq", "at", "actor", "actor_name", "move", "from_state", "to_state", "note",
+    "details",
+)  # fmt: skip
+CHANGED, MISSING, SURPLUS, HEAD = "changed", "missing", "surplus", "head"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be noted of an order: ``details`` are plain JSON values."""
+
+    move: str
+    from_state: str | None
+    to_state: str
+    note: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def append(
+    session: Session, order: WorkOrder, step: Step, moment: datetime, who: Identity
+) -> TraceEntry:
+    """Note a step of ``who``, and move the order's head and count along.
+
+    The order must be locked or versioned by the caller: two entries with one number are refused by
+    the database.
+    """
+    values = _entry(order, step, moment, who)
+    entry = TraceEntry(**values)
+    session.add(entry)
+    order.trail_head, order.trail_count = values["mac"], values["seq"]
+    return entry
+
+
+def append_many(
+    session: Session, steps: Iterable[tuple[Any, Step]], moment: datetime
+) -> list[dict[str, Any]]:
+    """The same by the portal itself for many orders, each at most once: objects with ``id``,
+    ``trail_head`` and ``trail_count``. Returns these three as they must be written to the orders.
+    """
+    entries = [_entry(order, step, moment, scope.SYSTEM) for order, step in steps]
+    if entries:
+        session.execute(insert(TraceEntry), entries)
+    return [
+        {"id": one["order_id"], "trail_head": one["mac"], "trail_count": one["seq"]}
+        for one in entries
+    ]
+
+
+def _entry(order: Any, step: Step, moment: datetime, who: Identity) -> dict[str, Any]:
+    values = {
+        "order_id": order.id,
+        "seq": order.trail_count + 1,
+        "at": moment,
+        "actor": who.username,
+        "actor_name": who.name or who.username,
+        "move": step.move,
+        "from_state": step.from_state,
+        "to_state": step.to_state,
+        "note": step.note or None,
+        "details": json.dumps(step.details, ensure_ascii=False, sort_keys=True),
+    }
+    return values | {"mac": mac_of(values, order.trail_head or START)}
+
+
+def mac_of(values: dict[str, Any], before: str) -> str:
+    """The keyed hash of an entry that follows the one with hash ``before``."""
+    cipher, key = _ways()[0]
+    return keyed_hash(cipher, key, _message(values, before))
+
+
+def _ways() -> list[tuple[str, bytes]]:
+    """How hashes may have been made, the way of now first."""
+    now = current_app.config.get("PORTAL_CIPHER", ("aes",))[0]
+    ciphers = [now, *(name for name in SCHEMES if name != now and (name != "sm4" or has_sm4()))]
+    return [(cipher, key) for key in current_app.config["PORTAL_TRACE_KEYS"] for cipher in ciphers]
+
+
+def _message(values: dict[str, Any], before: str) -> bytes:
+    told = [_plain(values[name]) for name in COVERED]
+    return json.dumps([before, *told], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    return clock.aware(value).isoformat() if isinstance(value, datetime) else value
+
+
+# looking through ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with the trace of an order, at entry ``seq``."""
+
+    number: str
+    seq: int
+    what: str  # CHANGED, MISSING, SURPLUS or HEAD
+
+
+@dataclass
+class Verified:
+    """How many orders and entries were looked through, and what was found."""
+
+    orders: int = 0
+    entries: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def entries_of(order_id: int) -> Select[Any]:
+    """The select of an order's entries, the first one first."""
+    return select(TraceEntry).where(TraceEntry.order_id == order_id).order_by(TraceEntry.seq)
+
+
+def verify(session: Session, number: str | None = None) -> Verified:
+    """Compute every chain anew, or that of one order; one fault for each order, its first.
+
+    Raises LookupError where there is no order with this number.
+    """
+    columns = WorkOrder.__table__.c
+    asked = select(columns.id, columns.number, columns.trail_head, columns.trail_count)
+    asked = asked.order_by(columns.id)
+    if number is not None:
+        asked = asked.where(columns.number == number)
+    done = Verified()
+    last = 0
+    while orders := session.execute(asked.where(columns.id > last).limit(500)).all():
+        last = orders[-1].id
+        done.orders += len(orders)
+        chains = _chains(session, [order.id for order in orders])
+        for order in orders:
+            chain = chains.get(order.id, [])
+            done.entries += len(chain)
+            done.faults += _faults(order, chain)
+    if number is not None and not done.orders:
+        raise LookupError(number)
+    return done
+
+
+def _chains(session: Session, orders: list[int]) -> dict[int, list[Row[Any]]]:
+    columns = TraceEntry.__table__.c
+    asked = select(*columns).where(columns.order_id.in_(orders))
+    found: dict[int, list[Row[Any]]] = {}
+    for entry in session.execute(asked.order_by(columns.order_id, columns.seq)):
+        found.setdefault(entry.order_id, []).append(entry)
+    return found
+
+
+def _faults(order: Row[Any], chain: list[Row[Any]]) -> Iterator[Fault]:
+    """The first thing that is wrong, if anything is."""
+    before = START
+    for at, entry in enumerate(chain, start=1):
+        if entry.seq != at:
+            yield Fault(order.number, at, MISSING)
+            return
+        message = _message(dict(entry._mapping), before)
+        if not any(entry.mac == keyed_hash(*way, message) for way in _ways()):
+            yield Fault(order.number, at, CHANGED)
+            return
+        before = entry.mac
+    if len(chain) < order.trail_count:
+        yield Fault(order.number, len(chain) + 1, MISSING)
+    elif len(chain) > order.trail_count:
+        yield Fault(order.number, order.trail_count + 1, SURPLUS)
+    elif chain and before != order.trail_head:
+        yield Fault(order.number, len(chain), HEAD)

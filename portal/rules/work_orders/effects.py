@@ -1,0 +1,325 @@
+"""What each move does to an order. Who may do it, and when, was asked before (``table.py``).
+
+The order has its new state already, so that its clock knows whether it runs. An effect returns
+what the trace tells of it beside the note: plain JSON values.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.errors import RuleError
+from portal.models import WorkOrder
+from portal.models.matter_choices import GRADES, SATISFACTIONS, SUSPENSIONS
+from portal.rules.work_orders import people, timing
+from portal.rules.work_orders.case import Case, level_above, rank
+
+MOST_PAUSE = timedelta(days=30)
+MERGE_WITHIN = timedelta(days=7)
+
+
+@dataclass
+class Move:
+    """A move that is being made: the case, what was filled in, when, and the clocks."""
+
+    session: Session
+    case: Case
+    data: Mapping[str, Any]
+    moment: datetime
+    clocks: timing.Clocks
+
+    @property
+    def order(self) -> WorkOrder:
+        """The order that moves."""
+        return self.case.order
+
+    def told(self, name: str) -> str:
+        """What was filled in as text."""
+        return str(self.data.get(name) or "").strip()
+
+
+def settle(move: Move) -> dict[str, Any]:
+    """Done on the spot: one sentence; one in ten is looked at again."""
+    order = move.order
+    order.grade, order.result, order.settled = "general", move.told("result"), True
+    order.assignee_id = move.case.identity.user_id
+    order.accepted_at = order.answered_at = move.moment
+    order.to_sample = move.clocks.drawn(order, "sample.settled")
+    _close(move)
+    return {"to_sample": order.to_sample}
+
+
+def accept(move: Move) -> dict[str, Any]:
+    """Taken in: the time for the answer begins."""
+    order = move.order
+    order.accepted_at = move.moment
+    move.clocks.start_answer(order, move.moment, move.moment)
+    return _due(order)
+
+
+def reject(move: Move) -> dict[str, Any]:
+    """Not taken in; what is not ours says where it goes."""
+    timing.stop(move.order)
+    move.order.closed_at = move.moment
+    move.order.result = move.told("reason")
+    if move.told("hand_to"):
+        move.order.outside_unit = move.told("hand_to")[:80]
+    return {"hand_to": move.told("hand_to") or None}
+
+
+def dispatch(move: Move) -> dict[str, Any]:
+    """Graded and given to a named person at a level; the time still counts from the acceptance."""
+    order, level = move.order, move.told("level")
+    grade = move.told("grade")
+    if grade not in GRADES:
+        raise RuleError(_l("Choose a grade."), "grade")
+    if level not in people.reachable(order, move.case.own_rank):
+        raise RuleError(_l("Choose a level."), "level")
+    if order.crowd and grade != "major":
+        raise RuleError(_l("Many people are concerned: this makes it major."), "grade")
+    chosen = {one.user_id: one for one in people.candidates(move.session, order, level)}
+    person = chosen.get(_number(move.data.get("assignee")))
+    if person is None:
+        raise RuleError(_l("Choose somebody of this level."), "assignee")
+    regraded = grade != order.grade
+    order.grade, order.level, order.level_since = grade, level, move.moment
+    order.assignee_id, order.dispatcher_id = person.user_id, move.case.identity.user_id
+    order.help_asked_at = None
+    if regraded and not order.extended:
+        move.clocks.start_answer(order, clock.aware(order.accepted_at or move.moment), move.moment)
+    move.clocks.at_level(order, move.moment)
+    people.take_part(move.session, order.matter_id, [person.user_id], "assignee")
+    people.take_part(move.session, order.matter_id, [order.dispatcher_id], "dispatcher")
+    return {"grade": grade, "level": level, "assignee": person.name} | _due(order)
+
+
+def give_back(move: Move) -> dict[str, Any]:
+    """Returned to whoever dispatched it."""
+    move.order.assignee_id = None
+    return {}
+
+
+def answer(move: Move) -> dict[str, Any]:
+    """Answered: the clock stops until somebody says that it is not good enough."""
+    order = move.order
+    order.result, order.answered_at = move.told("result"), move.moment
+    order.next_warning_at = None
+    return {"late": order.due_at is not None and move.moment > clock.aware(order.due_at)}
+
+
+def escalate(move: Move) -> dict[str, Any]:
+    """To the next level; the time allowed does not begin again."""
+    order = move.order
+    order.level = level_above(order.level)
+    order.level_since, order.assignee_id = move.moment, None
+    order.analysis = order.station_signed_id = order.area_signed_id = None
+    return {"level": order.level} | _due(order)
+
+
+def analyse(move: Move) -> dict[str, Any]:
+    """Signed by one of the two; who signs first writes the analysis."""
+    order, who = move.order, move.case.identity.user_id
+    if move.told("analysis"):
+        order.analysis = move.told("analysis")
+    if not order.analysis:
+        raise RuleError(_l("Write down the analysis."), "analysis")
+    as_station = order.station_signed_id is None and move.case.has("Station")
+    if as_station:
+        order.station_signed_id = who
+    else:
+        order.area_signed_id = who
+    return {"analysis": order.analysis, "as": "station" if as_station else "area"}
+
+
+def report_up(move: Move) -> dict[str, Any]:
+    """To the street, whose clock is its own: that of the community stands still."""
+    order = move.order
+    order.level, order.level_since = "street", move.moment
+    order.next_warning_at = None
+    return {}
+
+
+def street_answer(move: Move) -> dict[str, Any]:
+    """Back from the street: the working days that were left are left again."""
+    order = move.order
+    order.level = "community"
+    move.clocks.go_on(order, clock.aware(order.level_since or move.moment), move.moment)
+    order.level_since = move.moment
+    return _due(order)
+
+
+def check(move: Move) -> dict[str, Any]:
+    """Checked by somebody else and closed."""
+    _close(move)
+    return {}
+
+
+def rework(move: Move) -> dict[str, Any]:
+    """Not good enough: back to whoever answered, with the same deadline."""
+    move.order.answered_at = None
+    timing.run(move.order, move.moment)
+    return _due(move.order)
+
+
+def return_visit(move: Move) -> dict[str, Any]:
+    """What those concerned say of it. Not satisfied reopens once by itself (``moving.py``)."""
+    if move.told("satisfaction") not in SATISFACTIONS:
+        raise RuleError(_l("Choose an answer."), "satisfaction")
+    move.order.satisfaction = move.told("satisfaction")
+    return {"satisfaction": move.order.satisfaction}
+
+
+def reopen(move: Move) -> dict[str, Any]:
+    """In hand again, with the time of its grade from now on."""
+    order = move.order
+    if order.assignee_id is None:
+        raise RuleError(_l("Nobody has it: report it anew."), None)
+    order.reopened += 1
+    order.closed_at = order.answered_at = order.satisfaction = order.return_visit_by = None
+    order.settled, order.extended, order.grade = False, False, order.grade or "general"
+    order.accepted_at = order.level_since = move.moment
+    move.clocks.start_answer(order, move.moment, move.moment)
+    return {"reopened": order.reopened} | _due(order)
+
+
+def control(move: Move) -> dict[str, Any]:
+    """The danger is fenced off, switched off, watched; putting it right comes after."""
+    move.order.controlled_at = move.moment
+    return {}
+
+
+def progress(move: Move) -> dict[str, Any]:
+    """How far it is. A petition is reported on every ten working days: that clock begins again."""
+    if move.order.kind == "petition" and move.order.suspended_at is None:
+        move.clocks.start_answer(move.order, move.moment, move.moment)
+        return _due(move.order)
+    return {}
+
+
+def assist(move: Move) -> dict[str, Any]:
+    """Somebody of the level or the one above helps; the assignee still answers."""
+    order = move.order
+    top = min(rank(order.level) + 1, rank("community"))
+    level = level_above(order.level) if top > rank(order.level) else order.level
+    chosen = {one.user_id: one for one in people.candidates(move.session, order, level)}
+    person = chosen.get(_number(move.data.get("helper")))
+    if person is None or person.user_id == order.assignee_id:
+        raise RuleError(_l("Choose somebody else who can help."), "helper")
+    order.help_asked_at = move.moment
+    people.take_part(move.session, order.matter_id, [person.user_id], "helper")
+    return {"helper": person.name}
+
+
+def extend(move: Move) -> dict[str, Any]:
+    """More time, once, at most as much as there was."""
+    days = _number(move.data.get("days"))
+    move.clocks.extend(move.order, days, move.moment)
+    move.order.extended = True
+    return {"days": days} | _due(move.order)
+
+
+def suspend(move: Move) -> dict[str, Any]:
+    """The clock stands still, for a reason and at most 30 days."""
+    order, until = move.order, move.data.get("until")
+    today = clock.local(move.moment).date()
+    if move.told("suspension") not in SUSPENSIONS:
+        raise RuleError(_l("Choose a reason."), "suspension")
+    if not isinstance(until, date) or not today < until <= today + MOST_PAUSE:
+        raise RuleError(_l("Choose a day within the next 30 days."), "until")
+    order.suspended_at, order.suspended_until = move.moment, until
+    order.suspend_reason = move.told("suspension")
+    order.next_warning_at = None
+    return {"suspension": order.suspend_reason, "until": until.isoformat()}
+
+
+def resume(move: Move) -> dict[str, Any]:
+    """The working days that were left are left again."""
+    order = move.order
+    since = clock.aware(order.suspended_at or move.moment)
+    order.suspended_at = order.suspended_until = order.suspend_reason = None
+    move.clocks.go_on(order, since, move.moment)
+    return _due(order)
+
+
+def merge(move: Move) -> dict[str, Any]:
+    """Part of another order about the same thing; that one goes on."""
+    order = move.order
+    other = move.session.scalars(
+        select(WorkOrder).where(WorkOrder.number == move.told("into"), WorkOrder.id != order.id)
+    ).one_or_none()
+    near = other is not None and abs(other.reported_at - order.reported_at) <= MERGE_WITHIN
+    alike = other is not None and (other.category_id, other.grid_code, other.about_user_id) == (
+        order.category_id,
+        order.grid_code,
+        order.about_user_id,
+    )
+    if other is None or other.stopped or not near or not alike:
+        words = _l("Give the number of an open order of the same grid and category, within 7 days.")
+        raise RuleError(words, "into")
+    order.merged_into_id = other.id
+    timing.stop(order)
+    return {"into": other.number}
+
+
+def void(move: Move) -> dict[str, Any]:
+    """A mistake: it counts for nothing and stays on record."""
+    move.order.void = True
+    move.order.suspended_at = move.order.suspended_until = move.order.suspend_reason = None
+    timing.stop(move.order)
+    return {}
+
+
+def nothing(move: Move) -> dict[str, Any]:
+    """What only leaves its entry in the trace."""
+    return {}
+
+
+def _close(move: Move) -> None:
+    order = move.order
+    order.closed_at = move.moment
+    timing.stop(order)
+    if move.clocks.drawn(order, f"visit.{order.kind}"):
+        order.return_visit_by = move.clocks.return_visit_by(move.moment)
+
+
+def _due(order: WorkOrder) -> dict[str, Any]:
+    return {"due_at": clock.aware(order.due_at).isoformat() if order.due_at else None}
+
+
+def _number(value: Any) -> int:
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = {
+    "settle": settle,
+    "accept": accept,
+    "reject": reject,
+    "dispatch": dispatch,
+    "take": nothing,
+    "return": give_back,
+    "answer": answer,
+    "escalate": escalate,
+    "analyse": analyse,
+    "report_up": report_up,
+    "street_answer": street_answer,
+    "check": check,
+    "rework": rework,
+    "return_visit": return_visit,
+    "reopen": reopen,
+    "control": control,
+    "progress": progress,
+    "assist": assist,
+    "nudge": nothing,
+    "extend": extend,
+    "suspend": suspend,
+    "resume": resume,
+    "merge": merge,
+    "void": void,
+}

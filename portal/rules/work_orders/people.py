@@ -1,0 +1,62 @@
+"""Who an order can be given to, who leads its level, and who has to do with its matter."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from portal import roles
+from portal.models import MatterPerson, WorkOrder
+from portal.models.matter_choices import ORDER_LEVELS
+from portal.queries.accounts import Holder, holders_over, holders_within
+from portal.rules.once import insert_missing
+from portal.rules.work_orders.case import HEADS, level_of, rank
+from portal.scope import CODE_LENGTHS
+
+HANDLERS = (
+    roles.GRID_WORKER,
+    roles.GRID_LEADER,
+    roles.BLOCK_LEADER,
+    roles.AREA_LEADER,
+    roles.MEDIATOR,
+    roles.STATION,
+    roles.LEADER,
+)
+
+
+def place_at(order: WorkOrder, level: str) -> str:
+    """The grid of ``level`` that the order lies in; its own grid where that is higher."""
+    return order.grid_code[: CODE_LENGTHS[level]]
+
+
+def candidates(session: Session, order: WorkOrder, level: str) -> list[Holder]:
+    """Who can be given the order at ``level``: a cell gives it to its own people, a block within
+    the block, an area within the area, the station to anybody of the community. Nobody whom the
+    matter is about; each account once, with its highest role.
+    """
+    found: dict[int, Holder] = {}
+    for one in holders_within(session, place_at(order, level), HANDLERS):
+        if one.user_id != order.about_user_id:
+            found.setdefault(one.user_id, one)
+    return list(found.values())
+
+
+def heads(session: Session, order: WorkOrder, level: str) -> list[int]:
+    """The accounts of those who lead ``level`` over the order's place."""
+    found = holders_over(session, order.grid_code, [HEADS[level]])
+    return [one.user_id for one in found if one.user_id != order.about_user_id]
+
+
+def reachable(order: WorkOrder, highest: int) -> list[str]:
+    """The levels at which somebody who leads up to rank ``highest`` can dispatch the order: from
+    that of its own grid on, the street only where it stands there.
+    """
+    lowest = rank(level_of(order.grid_code))
+    levels = [level for level in ORDER_LEVELS if lowest <= rank(level) <= highest]
+    return [level for level in levels if level != "street" or lowest == rank("street")]
+
+
+def take_part(session: Session, matter_id: int, user_ids: Iterable[int | None], part: str) -> None:
+    """Note that these accounts have to do with a matter."""
+    wanted = sorted({key for key in user_ids if key is not None})
+    rows = [{"matter_id": matter_id, "user_id": key, "part": part} for key in wanted]
+    insert_missing(session, MatterPerson.__table__, rows, ["user_id"])

@@ -1,0 +1,1 @@
+"""Matters and work orders: reporting, the list, the page of an order, its moves."""

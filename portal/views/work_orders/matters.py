@@ -1,0 +1,230 @@
+"""Matters: what was reported, and the form to report one."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.validators import InputRequired, Optional
+
+from portal import roles, scope
+from portal.forms.entity import EntityForm
+from portal.forms.lookup import LookupField
+from portal.forms.matters import FIRST, report_form
+from portal.models import Grid, Matter, MatterCategory, Worker
+from portal.models.matter_choices import CHANNELS, MATTER_KINDS, ORDER_STATES, URGENCIES
+from portal.queries import matters as queries
+from portal.rules import matters, work_orders
+from portal.rules.sessions import sent_before
+from portal.views.entity import forms, query
+from portal.views.entity.access import allowed
+from portal.views.entity.base import READ_ONLY, EntityView
+from portal.views.entity.cells import name_of
+from portal.views.page import ListPage, Tone
+from portal.views.population.verbs import happened
+
+# Where a report of somebody in the field usually comes from, and where that of an office.
+IN_THE_FIELD = ("patrol", "visit", "sweep", "meeting", "letterbox", "counter")
+IN_AN_OFFICE = (
+    *("counter", "hotline", "hotline12345", "letterbox", "superior", "inspection"),
+    *("meeting", "patrol", "visit", "sweep"),
+)
+URGENCY_TONES: dict[str, Tone] = {"immediate": "late", "urgent": "warn"}
+
+
+class MatterView(EntityView):
+    """What was found, asked for and complained of."""
+
+    api_methods = READ_ONLY
+    entity = Matter
+    slug = "matters"
+    list_title = _l("Matters")
+    one_title = _l("Matter")
+    search_in = ("summary", "number", "place")
+    list_columns = ["number", "reported_at", "summary", "category", "grid", "urgency"]
+    show_groups = [
+        ("", ["number", "kind", "category", "summary", "detail", "urgency", "visibility"]),
+        (_l("Where and how"), [
+            "grid", "place", "longitude", "latitude", "reported_at", "channel", "outside_number",
+            "unit", "crowd", "reporter_name", "reporter_contact",
+        ]),
+    ]  # fmt: skip
+    filter_columns = ["kind", "urgency", "channel", "grid_code"]
+    choices = {"kind": MATTER_KINDS, "urgency": URGENCIES, "channel": CHANNELS}
+    order = ("reported_at", "id")
+    newest_first = True
+
+    def title_of(self, row: Matter) -> str:
+        """The number and the sentence."""
+        return f"{row.number} · {row.summary}"
+
+    def tone_urgency(self, row: Matter) -> Tone:
+        """The words say the same."""
+        return URGENCY_TONES.get(row.urgency, "")
+
+    def worded_visibility(self, row: Matter) -> str:
+        """Who sees it, in words."""
+        if row.visibility == "restricted":
+            return _("Only who handles it")
+        return _("The staff of its grid")
+
+    def worded_category(self, row: Matter) -> str:
+        """In the language of the page."""
+        return name_of(row.category)
+
+    def list_page(self, asked: query.Query, columns: Sequence[str] = ()) -> ListPage:
+        """Whoever may report gets the button."""
+        may = scope.current().can(roles.WRITE, "Matter")
+        return replace(
+            super().list_page(asked, columns), add_url="/matters/report" if may else None
+        )
+
+    def add_label(self) -> str:
+        """The button of the list."""
+        return _("Report a matter")
+
+    def links(self, row: Matter) -> list[tuple[str, str, str]]:
+        """Its order."""
+        order = self.datamodel.session.scalars(queries.order_of(row.id)).one_or_none()
+        if order is None:
+            return []
+        state = str(ORDER_STATES[order.state])
+        label = _("Work order: %(state)s", state=state)
+        return [(label, f"/work-orders/show/{order.id}", "clipboard-list")]
+
+    # reporting -------------------------------------------------------------------
+
+    @expose("/report", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def report(self) -> ResponseReturnValue:
+        """The form of a report; then its order, settled already where that was said."""
+        form, session = self._report_form(), self.datamodel.session
+        if request.method == "GET":
+            form.once.data = secrets.token_urlsafe(12)
+            self._begin(form)
+        elif earlier := sent_before(session, form.once.data):
+            return redirect(earlier)
+        elif form.validate() and self._chosen(form):
+            made: list[Any] = []
+            if happened(session, form, lambda: made.append(self._reported(form)), "/matters/list/"):
+                return self._afterwards(made[0] if made else None)
+        return render_template(
+            "views/work_orders/report.html",
+            view=self,
+            form=form,
+            first=("common", *FIRST, "done"),
+            more=[field.name for field in form.shown_fields() if field.name not in
+                  ("common", *FIRST, "done")],
+            title=_("Report a matter"),
+            action_url=request.path,
+            cancel_url="/matters/list/",
+        ), (400 if request.method == "POST" else 200)  # fmt: skip
+
+    def _report_form(self) -> EntityForm:
+        session = self.datamodel.session
+        category = LookupField(
+            _l("Something else"),
+            [Optional()],
+            url="/matter-categories/lookup/?for=Matter",
+            resolve=lambda key: forms.resolve(MatterCategory, key, "Matter"),
+            search=lambda text: forms.search(MatterCategory, text, "Matter", 4),
+            description=_l("Type a word of it."),
+        )
+        grid = LookupField(
+            _l("In which grid"),
+            [InputRequired(_l("Choose the grid where it is."))],
+            url="/grids/lookup/?for=Matter",
+            resolve=lambda key: forms.resolve(Grid, key, "Matter"),
+            search=lambda text: forms.search(Grid, text, "Matter", 4),
+        )
+        worker = LookupField(
+            _l("A complaint about a worker: about whom"),
+            [Optional()],
+            url="/workers/lookup/?for=Matter",
+            resolve=lambda key: forms.resolve(Worker, key, "Matter"),
+            search=lambda text: forms.search(Worker, text, "Matter", 4),
+            description=_l(
+                "Neither that person nor their grid sees it; whoever heads the grid above does."
+            ),
+        )
+        office = {roles.CLERK, roles.STATION} & set(scope.current().roles)
+        found = report_form(category, grid, worker, IN_AN_OFFICE if office else IN_THE_FIELD)
+        found.common = SelectField(
+            _l("What is it about"), [Optional()], choices=_common(session), validate_choice=True
+        )
+        return found()
+
+    def _begin(self, form: EntityForm) -> None:
+        prefixes = scope.current().prefixes(roles.WRITE, "Matter")
+        if len(prefixes) == 1 and prefixes[0]:
+            form["grid"].data = prefixes[0]
+        wanted = request.args.get("channel", "")
+        if wanted in dict(form["channel"].choices):
+            form["channel"].data = wanted
+
+    def _chosen(self, form: EntityForm) -> bool:
+        """A category of the short list, or one that was looked up."""
+        if form["common"].data or form["category"].data:
+            return True
+        form["common"].errors = [_("Choose what it is about.")]
+        return False
+
+    def _reported(self, form: EntityForm) -> Any:
+        data = {field.name: field.data for field in form.shown_fields()}
+        position = (data["longitude"], data["latitude"])
+        told = matters.Report(
+            category_id=int(data["category"] or data["common"]),
+            grid_code=data["grid"],
+            summary=data["summary"],
+            channel=data["channel"],
+            detail=data["detail"],
+            place=data["place"],
+            position=position if None not in position else None,
+            urgency=data["urgency"] or None,
+            crowd=data["crowd"],
+            reporter_name=data["reporter_name"],
+            reporter_contact=data["reporter_contact"],
+            about_worker_id=int(data["worker"]) if data["worker"] else None,
+            unit=data["unit"],
+            outside_number=data["outside_number"],
+            form_key=form.once.data or None,
+        )
+        session = self.datamodel.session
+        order = matters.report(session, told)
+        if data["done"]:
+            work_orders.move(session, order.id, "settle", {"result": data["done"]})
+        return order
+
+    def _afterwards(self, order: Any) -> ResponseReturnValue:
+        if order is None:
+            return redirect("/matters/list/")
+        seen = self.view_of("WorkOrder").datamodel.find(order.id)
+        if seen is None:
+            flash(_("%(number)s is passed on to whoever handles it.", number=order.number),
+                  "success")  # fmt: skip
+            return redirect("/matters/list/")
+        if order.urgency == "immediate":
+            words = _("%(number)s is reported. Immediate danger: call 110, 119 or 120 first.",
+                      number=order.number)  # fmt: skip
+            flash(words, "warning")
+        elif order.state == "closed":
+            flash(_("%(number)s is settled on the spot.", number=order.number), "success")
+        else:
+            flash(_("%(number)s is reported.", number=order.number), "success")
+        return redirect(f"/work-orders/show/{order.id}")
+
+
+def _common(session: Any) -> Any:
+    """The short list, by kind."""
+    groups: dict[str, list[tuple[str, str]]] = {"": [("", _("Please choose"))]}
+    for one in queries.offered(session):
+        if one.common and one.parent_code:
+            kind = str(MATTER_KINDS[one.kind])
+            groups.setdefault(kind, []).append((str(one.id), name_of(one)))
+    return groups

@@ -1,0 +1,234 @@
+"""Work orders: the list with its ready-made views, the page of one with its trace, its moves."""
+
+import secrets
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal import roles, scope
+from portal.errors import Forbidden, OutOfScope
+from portal.forms.entity import EntityForm
+from portal.forms.moves import move_form
+from portal.models import WorkOrder
+from portal.models.choices import LEVELS
+from portal.models.matter_choices import (
+    GRADES,
+    MATTER_KINDS,
+    ORDER_STATES,
+    SATISFACTIONS,
+    SUSPENSIONS,
+    URGENCIES,
+)
+from portal.queries import accounts
+from portal.queries import matters as queries
+from portal.rules import work_orders
+from portal.rules.flow import Step
+from portal.rules.sessions import sent_before
+from portal.rules.work_orders import FLOW, Case, case_of, people
+from portal.rules.work_orders.case import level_above, rank
+from portal.views.entity.access import allowed
+from portal.views.entity.base import READ_ONLY, EntityView
+from portal.views.entity.cells import name_of
+from portal.views.page import Tone
+from portal.views.population.verbs import happened
+from portal.views.work_orders import words
+
+STATE_TONES: dict[str, Tone] = {
+    "reported": "warn",
+    "accepted": "warn",
+    "rejected": "muted",
+    "dispatched": "info",
+    "handling": "info",
+    "answered": "info",
+    "escalated": "warn",
+    "reported_up": "info",
+    "closed": "good",
+}
+
+
+class WorkOrderView(EntityView):
+    """The handling of matters."""
+
+    api_methods = READ_ONLY
+    entity = WorkOrder
+    slug = "work-orders"
+    list_title = _l("Work orders")
+    one_title = _l("Work order")
+    search_in = ("summary", "number")
+    list_columns = ["number", "summary", "category", "grid", "state", "due_at"]
+    show_groups = [
+        ("", ["state", "summary", "category", "kind", "urgency", "grade", "grid", "level"]),
+        (_l("Who and until when"), [
+            "assignee", "reported_at", "accepted_at", "due_at", "escalate_by", "control_due_at",
+            "suspended_until", "suspend_reason", "outside_unit", "outside_due_at",
+        ]),
+        (_l("Outcome"), [
+            "analysis", "result", "answered_at", "closed_at", "return_visit_by", "satisfaction",
+        ]),
+    ]  # fmt: skip
+    filter_columns = ["kind", "state", "grade", "urgency", "level", "grid_code"]
+    choices = {
+        "kind": MATTER_KINDS,
+        "state": ORDER_STATES,
+        "grade": GRADES,
+        "urgency": URGENCIES,
+        "level": LEVELS,
+        "suspend_reason": SUSPENSIONS,
+        "satisfaction": SATISFACTIONS,
+    }
+    presets = {
+        "open": (_l("Open"), queries.is_open),
+        "mine": (_l("Mine"), queries.mine),
+        "helping": (_l("I help"), queries.helping),
+        "intake": (_l("To be taken in"), queries.waiting("reported")),
+        "dispatch": (_l("To be dispatched"), queries.waiting("accepted", "escalated")),
+        "check": (_l("To be checked"), queries.waiting("answered")),
+        "due_soon": (_l("Due soon"), queries.due_soon),
+        "overdue": (_l("Overdue"), queries.overdue),
+        "to_visit": (_l("To be asked about"), queries.to_sample),
+    }
+    order = ("due_at", "id")
+
+    def title_of(self, row: WorkOrder) -> str:
+        """The number and the sentence."""
+        return f"{row.number} · {row.summary}"
+
+    def tone_state(self, row: WorkOrder) -> Tone:
+        """Late where it is; the words say the same."""
+        return "late" if words.is_late(row) else STATE_TONES[row.state]
+
+    def worded_state(self, row: WorkOrder) -> str:
+        """The state, and what stands beside it."""
+        return words.state(row)
+
+    def worded_category(self, row: WorkOrder) -> str:
+        """In the language of the page."""
+        return name_of(row.category)
+
+    def worded_due_at(self, row: WorkOrder) -> str:
+        """The day, and how many working days are left."""
+        return words.due(row)
+
+    def worded_assignee(self, row: WorkOrder) -> str:
+        """What the person is called on their card."""
+        session = self.datamodel.session
+        return accounts.names_of(session, [row.assignee_id]).get(row.assignee_id or 0, "")
+
+    # one order -------------------------------------------------------------------
+
+    def links(self, row: WorkOrder) -> list[tuple[str, str, str]]:
+        """The matter."""
+        return [(_("The matter itself"), f"/matters/show/{row.matter_id}", "file-text")]
+
+    def extras(self, row: WorkOrder) -> list[tuple[str, dict[str, Any]]]:
+        """What can be done now; everything that happened."""
+        session = self.datamodel.session
+        steps = work_orders.moves_of(session, row) if self._acts(row) else []
+        steps.sort(key=lambda step: not step.main)
+        return [
+            (
+                "views/work_orders/moves.html",
+                {
+                    "row": row,
+                    "steps": steps,
+                    "url": f"{self.route_base}/move/{row.id}",
+                    "danger": row.urgency == "immediate" and row.state == "reported",
+                },
+            ),
+            ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
+        ]
+
+    def _acts(self, row: WorkOrder) -> bool:
+        return scope.current().can(roles.WRITE, "WorkOrder")
+
+    # moves -----------------------------------------------------------------------
+
+    @expose("/move/<pk>/<string:name>", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def move(self, pk: str, name: str) -> ResponseReturnValue:
+        """The form of a move; then the order again."""
+        step = FLOW.steps.get(name)
+        if step is None:
+            abort(404)
+        row, session = self.row_for(pk, roles.READ), self.datamodel.session
+        back, case = f"{self.route_base}/show/{row.id}", case_of(session, row)
+        refused = FLOW.refusal(name, case, {})
+        if refused is not None and refused.kind == "not_you":
+            raise Forbidden(f"{name} {pk}")
+        form = move_form(step.needs, step.takes, self._options(step, case))()
+        if request.method == "GET":
+            form.once.data, form.seen.data = secrets.token_urlsafe(12), str(row.trail_count)
+            self._begin(form, row)
+            if refused is not None:
+                form.form_errors.append(str(refused.message))
+        elif earlier := sent_before(session, form.once.data):
+            return redirect(earlier)
+        elif form.validate() and happened(
+            session, form, lambda: self._moved(row, name, form), back
+        ):
+            flash(_("%(what)s: done.", what=str(step.label)), "success")
+            return redirect(back if self.datamodel.find(row.id) else f"{self.route_base}/list/")
+        row = self.row_for(pk, roles.READ)
+        return render_template(
+            "views/entity/form.html",
+            view=self,
+            form=form,
+            title=f"{step.label}: {self.title_of(row)}",
+            intro=str(step.help) if step.help else "",
+            action_url=request.path,
+            cancel_url=back,
+            submit_label=str(step.label),
+        ), _answered(form)
+
+    def _moved(self, row: WorkOrder, name: str, form: EntityForm) -> None:
+        data = {field.name: field.data for field in form.shown_fields() if field.name != "seen"}
+        seen = str(form.seen.data or "")
+        try:
+            work_orders.move(
+                self.datamodel.session,
+                row.id,
+                name,
+                data,
+                seen=int(seen) if seen.isdecimal() else None,
+            )
+        except OutOfScope:
+            abort(404)
+
+    def _options(self, step: Step, case: Case) -> dict[str, list[tuple[str, Any]]]:
+        """Levels and people to choose from."""
+        order = case.order
+        found: dict[str, list[tuple[str, Any]]] = {}
+        if "level" in step.fields:
+            found["level"] = [(one, LEVELS[one]) for one in people.reachable(order, case.own_rank)]
+        if "assignee" in step.fields and found["level"]:
+            found["people"] = self._people(order, found["level"][-1][0])
+        if "helper" in step.fields:
+            level = order.level if rank(order.level) >= rank("community") else level_above(
+                order.level
+            )  # fmt: skip
+            own = order.assignee_id
+            found["people"] = [one for one in self._people(order, level) if one[0] != str(own)]
+        return found
+
+    def _people(self, order: WorkOrder, level: str) -> list[tuple[str, Any]]:
+        session = self.datamodel.session
+        return words.people(session, people.candidates(session, order, level))
+
+    @staticmethod
+    def _begin(form: EntityForm, row: WorkOrder) -> None:
+        if "grade" in form:
+            form["grade"].data = row.grade or ("major" if row.crowd else "general")
+        if "level" in form and len(form["level"].choices) > 1:
+            offered = [value for value, _label in form["level"].choices[1:]]
+            form["level"].data = row.level if row.level in offered else offered[-1]
+
+
+def _answered(form: EntityForm) -> int:
+    """200 for the form, 400 where something is missing, 409 where it cannot be done now."""
+    if request.method != "POST":
+        return 200
+    return 409 if form.form_errors else 400
