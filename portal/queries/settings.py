@@ -4,8 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Setting
+from portal.queries.limits import default_settings
 
-# Sources: P1 household standards, domain.md (Grid); notice_board.yaml (renewal).
+# Sources: P1 household standards, domain.md (Grid); notice_board.yaml (renewal);
+# time_limits.yaml (clocks of matters).
 DEFAULTS: dict[str, str] = {
     "households.scattered.min": "120",
     "households.scattered.max": "160",
@@ -26,7 +28,7 @@ DEFAULTS: dict[str, str] = {
     "visits.needs_days": "30",
     "visits.again_days": "7",
     "cross_checks.reply_days": "7",
-}
+} | default_settings()
 
 
 def numbers(session: Session) -> dict[str, int]:

@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
 from portal.models import Setting
+from portal.models.matter_choices import GRADES, MATTER_KINDS
+from portal.queries.limits import GRADED, PREFIX, default_numbers
 from portal.queries.settings import DEFAULTS
 
 MEANINGS = {
@@ -31,8 +33,38 @@ MEANINGS = {
     "visits.again_days": _l("Days until somebody tries again where nobody was at home"),
     "cross_checks.reply_days": _l("Days another grid has to answer a question"),
 }
+# Of the clocks of matters; those by kind and grade are worded below.
+LIMITS = {
+    "accept": _l("Working days until a matter is taken in"),
+    "petition.accept": _l("Working days until a petition is registered and handed over"),
+    "petition.report": _l("Working days between two reports on a petition"),
+    "petition.authority": _l("Calendar days until the authority answers a petition"),
+    "dispute.extend": _l("Working days that an extension may add to a dispute"),
+    "control.immediate": _l("Hours until an immediate danger is under control"),
+    "control.urgent": _l("Hours until an urgent danger is under control"),
+    "control.hazard": _l("Hours until a hazard is under control"),
+    "extend_percent": _l("An extension adds at most this many percent of the limit"),
+    "escalate_percent": _l("An order goes up after this many percent of its level's time"),
+    "yellow_percent": _l("A warning comes when this many percent of the limit are left"),
+    "red_percent": _l("An order is supervised when it is over by this many percent of the limit"),
+    "suspend_days": _l("An order is suspended for this many days at most"),
+}
 
-MOST = {"households.counted_by": 2}
+
+def _meaning(name: str) -> object:
+    kind, _dot, grade = name.partition(".")
+    if grade not in GRADED:
+        return LIMITS[name]
+    return _l(
+        "%(kind)s, %(grade)s: working days from taking in to the answer",
+        kind=MATTER_KINDS[kind],
+        grade=GRADES[grade],
+    )
+
+
+MEANINGS |= {f"{PREFIX}{name}": _meaning(name) for name in default_numbers()}
+MOST = {"households.counted_by": 2} | {f"{PREFIX}{name}": 366 for name in default_numbers()}
+MOST |= {f"{PREFIX}{name}_percent": 100 for name in ("yellow", "escalate")}
 
 
 def load_settings(session: Session) -> int:
