@@ -89,3 +89,8 @@ FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
         _l("Not ours: who it goes to"), most=80, needed=needed
     ),
 }
+
+
+def supervision_form(*, asks: bool) -> type[EntityForm]:
+    """The form class of signing, answering and closing a supervision order."""
+    return form_class("SupervisionForm", {"reply": _long(_l("Answer"), True)} if asks else {})

@@ -1,11 +1,12 @@
 """The closed lists of matters and work orders, with the words users see (terms.csv)."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 MATTER_KINDS = {
     "dispute": _l("Dispute"),
     "hazard": _l("Hazard"),
-    "request": _l("Request"),
+    "request": lazy_pgettext("kind", "Request"),
     "complaint": _l("Complaint"),
     "letter": _l("Letter from a resident"),
     "petition": _l("Petition matter"),
@@ -24,7 +25,7 @@ CHANNELS = {
     "counter": _l("Counter"),
     "web": _l("Web"),
     "open311": _l("Open311"),
-    "meeting": _l("Meeting (channel)"),
+    "meeting": lazy_pgettext("channel", "Meeting"),
 }
 URGENCIES = {
     "immediate": _l("Immediate"),
@@ -45,32 +46,32 @@ LEADS_OF = {
     "committee": _l("Residents' committee"),
     "mediation": _l("Mediation committee"),
     "org": _l("Organisation itself"),
-    "police": _l("Community police (lead)"),
+    "police": lazy_pgettext("lead", "Community police"),
     "property": _l("Property company"),
     "station": _l("Community station"),
-    "street": _l("Street (lead)"),
+    "street": lazy_pgettext("lead", "Street"),
     "unit": _l("Responsible unit"),
 }
 CAUSES = {
-    "administration": _l("Administration"),
+    "administration": lazy_pgettext("cause", "Administration"),
     "organisation": _l("Organisations"),
     "citizens": _l("Between residents"),
 }
 GRADES = {
-    "general": _l("General (grade)"),
-    "difficult": _l("Difficult (grade)"),
-    "major": _l("Major (grade)"),
+    "general": lazy_pgettext("grade", "General"),
+    "difficult": lazy_pgettext("grade", "Difficult"),
+    "major": lazy_pgettext("grade", "Major"),
 }
 ORDER_STATES = {
-    "reported": _l("Reported (order)"),
-    "accepted": _l("Accepted (order)"),
+    "reported": lazy_pgettext("order", "Reported"),
+    "accepted": lazy_pgettext("order", "Accepted"),
     "rejected": _l("Not accepted"),
     "dispatched": _l("Dispatched"),
     "handling": _l("In progress"),
-    "answered": _l("Answered (order)"),
+    "answered": lazy_pgettext("order", "Answered"),
     "escalated": _l("Escalated"),
     "reported_up": _l("Reported to the street"),
-    "closed": _l("Closed (order)"),
+    "closed": lazy_pgettext("order", "Closed"),
 }
 ORDER_LEVELS = ("cell", "block", "area", "community", "street")
 # States in which nothing is to be done any more.
@@ -85,7 +86,7 @@ PARTS = {
 }
 WARNINGS = {
     "yellow": _l("Due soon"),
-    "orange": _l("Overdue"),
+    "orange": lazy_pgettext("order", "Overdue"),
     "red": _l("Supervised"),
     "control": _l("Danger not under control"),
 }

@@ -222,7 +222,7 @@ class SupervisionOrder(Confidential, InGrid, Row):
     signed_at: Mapped[datetime | None] = mapped_column(INSTANT)
     reply: Mapped[str | None] = mapped_column(Text)
 
-    order: Mapped[WorkOrder] = relationship(WorkOrder, lazy="raise_on_sql")
+    work_order: Mapped[WorkOrder] = relationship(WorkOrder, lazy="raise_on_sql")
 
     def __str__(self) -> str:
         return self.number

@@ -78,6 +78,10 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     yield "yellow_percent", _percent(warning["yellow"]["when"])
     yield "red_percent", _percent(warning["red"]["when"])
     yield "suspend_days", rules["suspend"]["max_days"]
+    yield "sample.settled_percent", round(rules["settled_on_spot"]["sample_check"] * 100)
+    visit = told["return_visit"]
+    yield "visit.days", visit["after_close_workdays"]
+    yield from ((f"visit.{kind}_percent", round(n * 100)) for kind, n in visit["sample"].items())
 
 
 def _percent(text: str) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
-from portal.models import MatterCategory, MatterPerson, WorkOrder
+from portal.models import MatterCategory, MatterPerson, SupervisionOrder, WorkOrder
 from portal.models.matter_choices import ENDED
 
 OPEN_STATES = ("reported", "accepted", "dispatched", "handling", "answered", "escalated")
@@ -81,3 +81,17 @@ def to_sample() -> ColumnElement[bool]:
 def order_of(matter_id: int) -> Select[Any]:
     """The select of a matter's order."""
     return select(WorkOrder).where(WorkOrder.matter_id == matter_id)
+
+
+def supervised(state: str) -> Any:
+    """Supervision orders in ``state``."""
+
+    def condition() -> ColumnElement[bool]:
+        return SupervisionOrder.state == state
+
+    return condition
+
+
+def unsigned() -> ColumnElement[bool]:
+    """Supervision orders that no leader has signed."""
+    return and_(SupervisionOrder.signed_at.is_(None), SupervisionOrder.state != "closed")

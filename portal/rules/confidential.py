@@ -1,19 +1,20 @@
-"""Who does not see a matter although it lies in their grid.
+"""Who does not see a matter although it lies in their grid, and who sees one of another grid.
 
 What is restricted shows to those who handle it: whoever reported it, was named or took part, and
-whoever leads a level that has it or had it. A complaint about a worker stands at the grid above
-all of the worker's own, so that nobody who acts in those sees it; beside that it never shows to
-the account of the worker. What was reported to the street is all that the street sees; a mediator
-sees what they take part in.
+whoever leads a level that has it or had it. Whoever was named for a matter of another grid sees
+that one. A complaint about a worker stands at the grid above all of the worker's own, so that
+nobody who acts in those sees it; beside that it never shows to the account of the worker. What was
+reported to the street is all that the street sees; a mediator sees what they take part in.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+from flask import g, has_request_context
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
 
 from portal import roles, scope
-from portal.models import MatterPerson
-from portal.models.matter import Confidential
+from portal.extensions import db
+from portal.models import Matter, MatterPerson
 from portal.models.matter_choices import ORDER_LEVELS
 
 # The level that a role leads: it sees what is restricted once the matter has come that far.
@@ -26,20 +27,50 @@ LEADS = {
 # Roles that see nothing by their place alone.
 INVOLVED_ONLY = (roles.MEDIATOR,)
 STREET_LEVEL = "street"
+MOST_ELSEWHERE = 500
 
 
-def unhidden(model: Any, identity: scope.Identity) -> ColumnElement[bool]:
-    """Condition on a model with ``Confidential`` columns: ``identity`` may see it, its grid apart;
-    true for every other model.
+def seen(model: Any, identity: scope.Identity, placed: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Condition on a model with ``Confidential`` columns: ``identity`` may see the row. ``placed``:
+    that it lies in their grids, which is asked of all but those who take part.
     """
-    if identity.unrestricted or not issubclass(model, Confidential):
+    if identity.unrestricted:
         return true()
     matter = model.id if model.__tablename__ == "matters" else model.matter_id
     takes_part = exists().where(
         MatterPerson.matter_id == matter, MatterPerson.user_id == identity.user_id
     )
     not_oneself = or_(model.about_user_id.is_(None), model.about_user_id != identity.user_id)
-    return and_(not_oneself, or_(takes_part, *_by_place(model, identity)))
+    ways = [and_(placed, or_(takes_part, *_by_place(model, identity)))]
+    # Most people take part in nothing outside of their grids: then a range of an index is enough.
+    elsewhere = _elsewhere(identity)
+    if elsewhere:
+        ways.append(matter.in_(elsewhere))
+    return and_(not_oneself, or_(*ways))
+
+
+def _elsewhere(identity: scope.Identity) -> list[int]:
+    """The latest matters outside of the grids of ``identity`` in which it takes part; asked once
+    in a request.
+    """
+    if has_request_context() and "matters_elsewhere" in g:
+        known: dict[int | None, list[int]] = g.matters_elsewhere
+        if identity.user_id in known:
+            return known[identity.user_id]
+    own = scope.within(Matter.grid_code, identity.prefixes(roles.READ, "Matter"))
+    asked = (
+        select(MatterPerson.matter_id)
+        .join(Matter, Matter.id == MatterPerson.matter_id)
+        .where(MatterPerson.user_id == identity.user_id, not_(own))
+        .order_by(MatterPerson.matter_id.desc())
+        .limit(MOST_ELSEWHERE)
+        .distinct()
+    )
+    with db.session.no_autoflush:
+        found = list(db.session.scalars(asked))
+    if has_request_context():
+        g.setdefault("matters_elsewhere", {})[identity.user_id] = found
+    return found
 
 
 def _by_place(model: Any, identity: scope.Identity) -> list[ColumnElement[bool]]:

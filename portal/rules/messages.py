@@ -21,6 +21,8 @@ from portal.models.choices import (
     STALE_REASONS,
     TASK_KINDS,
 )
+from portal.models.matter_choices import URGENCIES
+from portal.rules.work_orders.table import FLOW
 
 # kind: (title, body); the values are those of ``params``.
 TEXTS: dict[str, tuple[Any, Any]] = {
@@ -73,6 +75,14 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Take the notice board down: %(grid)s"),
         _l("The grid is dissolved. Take the board (%(size)s) off the wall: %(place)s"),
     ),
+    "order_reported": (
+        _l("%(urgency)s: %(number)s is to be taken in"),
+        "%(summary)s",
+    ),
+    "order_moved": (
+        "%(move)s: %(number)s",
+        _l("%(summary)s. %(who)s. %(note)s"),
+    ),
     "regridded": (
         _l("The grids changed: %(after)s"),
         _l("%(regridding)s. Before: %(before)s."),
@@ -96,6 +106,8 @@ TASK_ERRORS = {
     ),
     "crashed": _l("It broke off several times. Try again with less at once."),
 }
+# The moves of a work order, as the table calls them.
+MOVES = {step.name: step.label for step in FLOW}
 # Values that stand for words: name of the value → its words.
 WORDS: dict[str, Mapping[Any, Any]] = {
     "error": TASK_ERRORS,
@@ -108,6 +120,8 @@ WORDS: dict[str, Mapping[Any, Any]] = {
     "reason": STALE_REASONS,
     "regridding": REGRIDDINGS,
     "lacking": {},
+    "urgency": URGENCIES,
+    "move": MOVES,
 }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.errors import RuleError
 from portal.models import Setting
 from portal.models.matter_choices import GRADES, MATTER_KINDS
-from portal.queries.limits import GRADED, PREFIX, default_numbers
+from portal.queries.limits import PREFIX, default_numbers
 from portal.queries.settings import DEFAULTS
 
 MEANINGS = {
@@ -48,13 +48,18 @@ LIMITS = {
     "yellow_percent": _l("A warning comes when this many percent of the limit are left"),
     "red_percent": _l("An order is supervised when it is over by this many percent of the limit"),
     "suspend_days": _l("An order is suspended for this many days at most"),
+    "sample.settled_percent": _l("Of what is settled on the spot, this many percent are checked"),
+    "visit.days": _l("Working days after closing until those concerned are asked"),
 }
 
 
 def _meaning(name: str) -> object:
-    kind, _dot, grade = name.partition(".")
-    if grade not in GRADED:
+    if name in LIMITS:
         return LIMITS[name]
+    kind, _dot, grade = name.partition(".")
+    if kind == "visit":
+        asked = MATTER_KINDS[grade.removesuffix("_percent")]
+        return _l("%(kind)s: in this many percent those concerned are asked", kind=asked)
     return _l(
         "%(kind)s, %(grade)s: working days from taking in to the answer",
         kind=MATTER_KINDS[kind],
@@ -64,7 +69,7 @@ def _meaning(name: str) -> object:
 
 MEANINGS |= {f"{PREFIX}{name}": _meaning(name) for name in default_numbers()}
 MOST = {"households.counted_by": 2} | {f"{PREFIX}{name}": 366 for name in default_numbers()}
-MOST |= {f"{PREFIX}{name}_percent": 100 for name in ("yellow", "escalate")}
+MOST |= {key: 100 for key in MOST if key.endswith("_percent") and "extend" not in key}
 
 
 def load_settings(session: Session) -> int:

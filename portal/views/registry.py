@@ -35,6 +35,10 @@ from portal.views.security.accounts import GrantView, RoleView, UserView
 from portal.views.series import CalendarDayView, MeetingSeriesView
 from portal.views.tasks import TaskView
 from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView
+from portal.views.work_orders.categories import MatterCategoryView
+from portal.views.work_orders.matters import MatterView
+from portal.views.work_orders.orders import WorkOrderView
+from portal.views.work_orders.supervision import SupervisionOrderView
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,12 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (CardView, "id"),
         (TeamView, "users-group"),
         (LeadingGroupView, "sitemap"),
+    )),
+    (_l("Matters and orders"), (
+        (WorkOrderView, "clipboard-list"),
+        (MatterView, "message"),
+        (SupervisionOrderView, "gavel"),
+        (MatterCategoryView, "list-details"),
     )),
     (_l("Register"), (
         (ResidentView, "user"),

@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from portal import clock, scope
+from portal import clock, roles, scope
 from portal.errors import OutOfScope, RuleError
 from portal.models import Matter, MatterPerson, TraceEntry, WorkOrder
 from portal.rules import inbox, numberless, trace
-from portal.rules.confidential import unhidden
+from portal.rules.confidential import seen
 from portal.rules.flow import Step
 from portal.rules.trace import Step as Entry
 from portal.rules.work_orders import people, timing
@@ -60,20 +60,20 @@ def move(
     name: str,
     data: Mapping[str, Any],
     *,
-    seen: int | None = None,
+    seen_entries: int | None = None,
     moment: datetime | None = None,
 ) -> WorkOrder:
     """Make the move ``name`` in the name of who acts now; the caller commits.
 
-    ``data``: what was filled in, by the fields of the step. ``seen``: the number of trace entries
-    that the person saw. Raises Forbidden, OutOfScope (for who may not see it), and RuleError with
-    the field; then nothing was changed. Of two at the same moment the second one is told what
-    happened (RuleError).
+    ``data``: what was filled in, by the fields of the step. ``seen_entries``: how many entries
+    of the trace the person saw. Raises Forbidden, OutOfScope (for who may not see it), and
+    RuleError with the field; then nothing was changed. Of two at the same moment the second one is
+    told what happened (RuleError).
     """
     who, moment = scope.current(), moment or clock.now()
     order = locked(session, order_id)
-    if seen is not None and seen != order.trail_count:
-        raise RuleError(meanwhile(session, order, seen))
+    if seen_entries is not None and seen_entries != order.trail_count:
+        raise RuleError(meanwhile(session, order, seen_entries))
     if order.void or order.merged_into_id is not None:
         raise RuleError(_l("It is void, or part of another order."))
     case = case_of(session, order, who)
@@ -97,10 +97,10 @@ def locked(session: Session, order_id: int) -> WorkOrder:
         update(WorkOrder.__table__).where(columns.id == order_id).values(void=columns.void)
     )
     who = scope.current()
-    visible = scope.within(WorkOrder.grid_code, who.prefixes("read", "WorkOrder"))
+    placed = scope.within(WorkOrder.grid_code, who.prefixes(roles.READ, "WorkOrder"))
     order = session.scalars(
         select(WorkOrder)
-        .where(WorkOrder.id == order_id, visible, unhidden(WorkOrder, who))
+        .where(WorkOrder.id == order_id, seen(WorkOrder, who, placed))
         .execution_options(populate_existing=True)
     ).one_or_none()
     if order is None:

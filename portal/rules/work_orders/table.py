@@ -27,6 +27,11 @@ ABOVE = Party(
     lambda case: case.own_rank > rank(case.order.level) and case.has(*list(HEADS.values())[:4]),
 )
 STATION = Party("station", _l("station"), lambda case: case.has(roles.STATION))
+CHECKERS = Party(
+    "checkers",
+    _l("head of the block or area, station"),
+    lambda case: case.has(roles.BLOCK_LEADER, roles.AREA_LEADER, roles.STATION),
+)
 AREA = Party("area", _l("area sponsor"), lambda case: case.has(roles.AREA_LEADER))
 LEADER = Party("leader", _l("leader of the community"), lambda case: case.has(roles.LEADER))
 STREET = Party(
@@ -181,13 +186,13 @@ FLOW = Flow(
              (STATION,), ("reason",), guards=(_guard(_at_community),), icon="building-bank"),
         Step("street_answer", _l("Answer of the street"), _from("reported_up"), "accepted",
              (STREET, STATION), ("note",), icon="message-reply", main=True),
-        Step("check", _l("Check"), _from("answered"), "closed", (HEAD, ABOVE, STATION), (),
+        Step("check", _l("Check"), _from("answered"), "closed", (HEAD, CHECKERS), (),
              ("note",), guards=(_guard(_others_work),), icon="circle-check", main=True),
         Step("rework", _l("Not good enough"), _from("answered"), "handling",
-             (HEAD, ABOVE, STATION), ("reason",), guards=(_guard(_others_work),),
+             (HEAD, CHECKERS), ("reason",), guards=(_guard(_others_work),),
              icon="rotate"),
         Step("return_visit", _l("Return visit"), _from("closed"), None,
-             (CELL_PEOPLE, HEAD, ABOVE, STATION), ("satisfaction",), ("note",),
+             (CELL_PEOPLE, HEAD, CHECKERS), ("satisfaction",), ("note",),
              guards=(_guard(_others_work), _guard(_unvisited)), icon="phone-call"),
         Step("reopen", _l("Reopen"), _from("closed"), "handling", (STATION,), ("reason",),
              guards=(_guard(_not_petition),), icon="refresh"),

@@ -10,11 +10,12 @@ from typing import Any
 
 from flask_appbuilder.models.filters import Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import ColumnElement, Time, and_, false, select, true
+from sqlalchemy import ColumnElement, Time, false, select, true
 from sqlalchemy.orm import Query, joinedload
 
 from portal import roles, scope
-from portal.rules.confidential import unhidden
+from portal.models.matter import Confidential
+from portal.rules.confidential import seen
 from portal.rules.listed import listed
 
 
@@ -31,7 +32,7 @@ def visible(model: Any, action: str = roles.READ) -> ColumnElement[bool]:
         identity.prefixes(action, resource),
         above=model.scope_above and action == roles.READ,
     )
-    return and_(placed, unhidden(model, identity))
+    return seen(model, identity, placed) if issubclass(model, Confidential) else placed
 
 
 class ScopedInterface(SQLAInterface):

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from portal import roles, scope
 from portal.errors import Forbidden, OutOfScope
@@ -81,14 +82,14 @@ class WorkOrderView(EntityView):
         "satisfaction": SATISFACTIONS,
     }
     presets = {
-        "open": (_l("Open"), queries.is_open),
-        "mine": (_l("Mine"), queries.mine),
+        "open": (lazy_pgettext("order", "Open"), queries.is_open),
+        "mine": (lazy_pgettext("order", "Mine"), queries.mine),
         "helping": (_l("I help"), queries.helping),
         "intake": (_l("To be taken in"), queries.waiting("reported")),
         "dispatch": (_l("To be dispatched"), queries.waiting("accepted", "escalated")),
         "check": (_l("To be checked"), queries.waiting("answered")),
         "due_soon": (_l("Due soon"), queries.due_soon),
-        "overdue": (_l("Overdue"), queries.overdue),
+        "overdue": (lazy_pgettext("order", "Overdue"), queries.overdue),
         "to_visit": (_l("To be asked about"), queries.to_sample),
     }
     order = ("due_at", "id")
@@ -193,7 +194,7 @@ class WorkOrderView(EntityView):
                 row.id,
                 name,
                 data,
-                seen=int(seen) if seen.isdecimal() else None,
+                seen_entries=int(seen) if seen.isdecimal() else None,
             )
         except OutOfScope:
             abort(404)

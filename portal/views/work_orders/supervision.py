@@ -1,0 +1,101 @@
+"""Supervision orders (督办单): written by the round, signed by a leader, answered and closed."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal import roles
+from portal.errors import Forbidden, RuleError
+from portal.forms.moves import supervision_form
+from portal.models import SupervisionOrder
+from portal.models.choices import LEVELS
+from portal.models.matter_choices import SUPERVISION_STATES
+from portal.queries import matters as queries
+from portal.rules import supervision
+from portal.views.entity.access import allowed
+from portal.views.entity.base import READ_ONLY, EntityView
+from portal.views.entity.editing import conflict
+from portal.views.page import Tone
+from portal.views.population.verbs import add_error
+
+VERBS = {
+    "sign": _l("Sign"),
+    "answer": _l("Answer"),
+    "close": _l("Close it"),
+}
+TONES: dict[str, Tone] = {"open": "late", "answered": "warn", "closed": "good"}
+
+
+class SupervisionOrderView(EntityView):
+    """What is over by half of its time."""
+
+    api_methods = READ_ONLY
+    entity = SupervisionOrder
+    slug = "supervision-orders"
+    list_title = _l("Supervision orders")
+    one_title = _l("Supervision order")
+    search_in = ("number",)
+    list_columns = ["number", "work_order", "grid", "made_at", "due_at", "state"]
+    show_groups = [
+        ("", ["number", "work_order", "grid", "level", "due_at", "made_at", "state"]),
+        (_l("Signature and answer"), ["signed_by", "signed_at", "reply"]),
+    ]
+    filter_columns = ["state", "level", "grid_code"]
+    choices = {"state": SUPERVISION_STATES, "level": LEVELS}
+    labels = {"due_at": _l("Deadline that was missed"), "made_at": _l("Written on")}
+    presets = {
+        "open": (_l("To be answered"), queries.supervised("open")),
+        "unsigned": (_l("To be signed"), queries.unsigned),
+    }
+    order = ("made_at", "id")
+    newest_first = True
+
+    def tone_state(self, row: SupervisionOrder) -> Tone:
+        """The words say the same."""
+        return TONES[row.state]
+
+    def links(self, row: SupervisionOrder) -> list[tuple[str, str, str]]:
+        """What can be done with it."""
+        return [(str(VERBS[name]), f"{self.route_base}/{name}/{row.id}", "pencil")
+                 for name in supervision.open_to(row)]  # fmt: skip
+
+    @expose("/<any(sign, answer, close):name>/<pk>", methods=["GET", "POST"])
+    @allowed(roles.WRITE)
+    def act(self, name: str, pk: str) -> ResponseReturnValue:
+        """Sign, answer or close."""
+        row, session = self.row_for(pk, roles.WRITE), self.datamodel.session
+        if name not in supervision.parts_of(row):
+            raise Forbidden(f"{name} {pk}")
+        if name not in VERBS:
+            abort(404)
+        form: Any = supervision_form(asks=name == "answer")()
+        back = f"{self.route_base}/show/{row.id}"
+        if form.validate_on_submit():
+            try:
+                reply = form["reply"].data if "reply" in form else None
+                supervision.act(session, row, name, reply)
+                session.commit()
+                flash(_("Saved."), "success")
+                return redirect(back)
+            except RuleError as refusal:
+                session.rollback()
+                add_error(form, refusal)
+            except (IntegrityError, StaleDataError) as error:
+                session.rollback()
+                form.form_errors.append(conflict(error))
+        return render_template(
+            "views/entity/form.html",
+            view=self,
+            form=form,
+            title=f"{VERBS[name]}: {row.number}",
+            intro="",
+            action_url=request.path,
+            cancel_url=back,
+            submit_label=str(VERBS[name]),
+        ), (400 if request.method == "POST" else 200)
