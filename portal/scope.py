@@ -41,7 +41,8 @@ class Grant:
 class Identity:
     """Who acts, with the grants in force today and what each role permits.
 
-    ``permissions`` maps a role to its ``(action, resource)`` pairs.
+    ``permissions`` maps a role to its ``(action, resource)`` pairs. ``elsewhere``: it may take part
+    in matters outside of its grids.
     """
 
     user_id: int | None
@@ -50,6 +51,7 @@ class Identity:
     grants: tuple[Grant, ...] = ()
     permissions: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     unrestricted: bool = False
+    elsewhere: bool = False
 
     @property
     def roles(self) -> tuple[str, ...]:

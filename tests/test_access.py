@@ -30,6 +30,8 @@ from portal.models import (
     ImportBatch,
     IssuedDocument,
     LeadingGroup,
+    Matter,
+    MatterCategory,
     Meeting,
     MeetingSeries,
     Organisation,
@@ -40,14 +42,17 @@ from portal.models import (
     Regulation,
     Resident,
     Setting,
+    SupervisionOrder,
     Team,
     User,
     Worker,
+    WorkOrder,
 )
 from portal.queries.identity import PREFIX, load_identity
 from portal.rules import photos
 from portal.views import errors
 from tests.support import access_table as table
+from tests.support.matters import involve, rows_at
 from tests.support.photos import portrait
 
 STREET, ELSEWHERE = "420102003", "420102003001"  # nobody's but the administrator's
@@ -63,6 +68,8 @@ MODELS = {
     "buildings": Building, "organisations": Organisation,
     "changes": PopulationChange, "visits": HomeVisit,
     "cross-checks": CrossCheck,
+    "matters": Matter, "work-orders": WorkOrder, "supervision-orders": SupervisionOrder,
+    "matter-categories": MatterCategory,
 }  # fmt: skip
 
 
@@ -174,8 +181,11 @@ def plant(code, number=1, actor="x"):
         ),
     }
     planted |= plant_register(code, number)
+    planted |= rows_at(db.session, code, number)
     db.session.add_all(planted.values())
     db.session.flush()
+    if actor != "x":  # a mediator and the street see what they take part in
+        involve(db.session, planted["matters"].id, actor)
     grid = db.session.scalar(select(Grid.id).where(Grid.code == code))
     return {"grids": grid} | {slug: row.id for slug, row in planted.items()}
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Connection,
     Date,
     Float,
     ForeignKey,
@@ -14,9 +15,15 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Text,
+    event,
+    false,
+    select,
+    text,
+    update,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
+from portal.models.account import AccountGrant
 from portal.models.base import InGrid, Model, Row, one_of
 from portal.models.matter_choices import (
     CAUSES,
@@ -30,10 +37,12 @@ from portal.models.matter_choices import (
     VISIBILITIES,
 )
 from portal.models.register import terms_index
+from portal.models.team import Post, Worker
 from portal.models.types import CODE, INSTANT, EncryptedText
 
 REPORTER_PLACE = "matters.reporter_name"
 CONTACT_PLACE = "matters.reporter_contact"
+OUTSIDE = text("outside")
 
 
 class MatterCategory(Row):
@@ -148,7 +157,11 @@ class Matter(Confidential, InGrid, Row):
 
 
 class MatterPerson(Model):
-    """That an account has something to do with a matter, and what."""
+    """That an account has something to do with a matter, and what.
+
+    ``outside``: the matter may lie outside of the grids of the account, which sees it all the same.
+    Few people have such rows, and only for them it is asked which.
+    """
 
     __tablename__ = "matter_people"
 
@@ -159,12 +172,31 @@ class MatterPerson(Model):
         ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False
     )
     part: Mapped[str] = mapped_column(String(12), nullable=False)
+    outside: Mapped[bool] = mapped_column(
+        Boolean, nullable=False, default=False, server_default=false()
+    )
 
     __table_args__: Any = (
         PrimaryKeyConstraint("matter_id", "user_id", "part"),
         one_of("part", PARTS),
         Index(None, "user_id", "matter_id"),
-    )
+        Index("ix_matter_people_outside", "user_id", sqlite_where=OUTSIDE,
+              postgresql_where=OUTSIDE),
+    )  # fmt: skip
+
+
+def _moved(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
+    """Another post, another place: what the account takes part in may now lie elsewhere."""
+    people = MatterPerson.__table__
+    user = row.user_id if isinstance(row, AccountGrant) else (
+        select(Worker.user_id).where(Worker.id == row.worker_id).scalar_subquery()
+    )  # fmt: skip
+    connection.execute(update(people).where(people.c.user_id == user).values(outside=True))
+
+
+for _model in (Post, AccountGrant):
+    for _when in ("after_update", "after_delete"):
+        event.listen(_model, _when, _moved)
 
 
 class MatterCounter(Model):

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     literal,
     or_,
     select,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.models import AccountGrant, Grid, Post, PostRole, Worker
+from portal.models import AccountGrant, Grid, MatterPerson, Post, PostRole, Worker
 from portal.scope import EVERYWHERE, Grant, Identity
 
 PREFIX = "can_"
@@ -84,6 +85,9 @@ def _statement() -> Select[Any]:
             grants.c.why,
             Permission.name,
             ViewMenu.name,
+            exists()
+            .where(MatterPerson.user_id == bindparam("user_id"), MatterPerson.outside)
+            .label("elsewhere"),
         )
         .select_from(grants)
         .outerjoin(Role, Role.name == grants.c.role)
@@ -100,7 +104,9 @@ def load_identity(session: Session, user: User) -> Identity:
     asked = {"user_id": user.id, "on": clock.today()}
     found: dict[Grant, None] = {}
     rights: dict[str, set[tuple[str, str]]] = {}
-    for role, code, since, until, why, permission, view in session.execute(_statement(), asked):
+    elsewhere = False
+    for row in session.execute(_statement(), asked):
+        role, code, since, until, why, permission, view, elsewhere = row
         found[Grant(role, code or EVERYWHERE, since, until, why)] = None
         pairs = rights.setdefault(role, set())
         if permission:
@@ -111,6 +117,7 @@ def load_identity(session: Session, user: User) -> Identity:
         f"{user.last_name}{user.first_name}",
         tuple(found),
         {role: frozenset(pairs) for role, pairs in rights.items()},
+        elsewhere=bool(elsewhere),
     )
 
 

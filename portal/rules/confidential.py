@@ -43,7 +43,7 @@ def seen(model: Any, identity: scope.Identity, placed: ColumnElement[bool]) -> C
     not_oneself = or_(model.about_user_id.is_(None), model.about_user_id != identity.user_id)
     ways = [and_(placed, or_(takes_part, *_by_place(model, identity)))]
     # Most people take part in nothing outside of their grids: then a range of an index is enough.
-    elsewhere = _elsewhere(identity)
+    elsewhere = _elsewhere(identity) if identity.elsewhere else []
     if elsewhere:
         ways.append(matter.in_(elsewhere))
     return and_(not_oneself, or_(*ways))
@@ -61,7 +61,7 @@ def _elsewhere(identity: scope.Identity) -> list[int]:
     asked = (
         select(MatterPerson.matter_id)
         .join(Matter, Matter.id == MatterPerson.matter_id)
-        .where(MatterPerson.user_id == identity.user_id, not_(own))
+        .where(MatterPerson.user_id == identity.user_id, MatterPerson.outside, not_(own))
         .order_by(MatterPerson.matter_id.desc())
         .limit(MOST_ELSEWHERE)
         .distinct()

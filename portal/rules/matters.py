@@ -201,7 +201,7 @@ def _enter(
     details = {"channel": told.channel, "category": category.code}
     trace.append(session, order, Step("report", None, "reported", None, details), moment, who)
     if not placed.hidden or scope.covers(who.prefixes(roles.READ, "Matter"), placed.grid_code):
-        people.take_part(session, matter.id, [who.user_id], "reporter")
+        people.take_part(session, order, [who.user_id], "reporter")
     session.flush()
     _tell(session, order, who)
     return order

@@ -53,6 +53,10 @@ visits         rw         rw         r           r          rwe   -        rwe  
 cross-checks   rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
 meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
+matters        rw         rw         rw          rw         rwe   rw       rwe     r      r      -           -       -
+work-orders    rw         rw         rw          rw         rwe   rw       rwe     rw     rw     -           -       -
+supervision-orders -      -          r           rw         -     -        rwe     rw     -      -           -       -
+matter-categories r       r          r           r          re    r        rwe     r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
 imports        -          -          -           -          rw    -        rw      -      -      -           r       -
@@ -73,6 +77,8 @@ RESOURCES = {
     "leading-groups": "LeadingGroup", "teams": "Team", "boards": "Board",
     "documents": "IssuedDocument", "cards": "Card", "photos": "Photo",
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
+    "matters": "Matter", "work-orders": "WorkOrder", "supervision-orders": "SupervisionOrder",
+    "matter-categories": "MatterCategory",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
     "changes": "PopulationChange", "visits": "HomeVisit",
@@ -85,7 +91,7 @@ SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos", "meetings", "meeting-series",
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
-    "cross-checks",
+    "cross-checks", "matters", "work-orders", "supervision-orders",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -101,12 +107,15 @@ NO_FORM = (
     "changes",
     "visits",
     "cross-checks",
+    "matters",
+    "work-orders",
+    "supervision-orders",
 )
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
 SENSITIVE = {
     "workers": "phone", "users": "email", "residents": "id_number", "dwellings": "owner_phone",
-    "organisations": "contact_phone",
+    "organisations": "contact_phone", "matters": "reporter_contact",
 }  # fmt: skip
 
 
@@ -245,6 +254,41 @@ OTHERS = (
         of_row=True,
         fine=(400,),  # on which day?
     ),
+    Row("/matters/report", "GET", "w", "matters"),
+    Row("/matters/report", "POST", "w", "matters", fine=(400,)),  # nothing was typed
+    # Who may make which move the table of moves says (tests/test_order_flow.py).
+    Row(
+        "/work-orders/move/<pk>/<string:move>",
+        "GET",
+        "w",
+        "work-orders",
+        of_row=True,
+        fine=(404,),
+    ),
+    Row(
+        "/work-orders/move/<pk>/<string:move>",
+        "POST",
+        "w",
+        "work-orders",
+        of_row=True,
+        fine=(404,),
+    ),
+    Row(
+        "/supervision-orders/act/<string:verb>/<pk>",
+        "GET",
+        "w",
+        "supervision-orders",
+        of_row=True,
+        fine=(200, 403),  # a leader signs, an area answers
+    ),
+    Row(
+        "/supervision-orders/act/<string:verb>/<pk>",
+        "POST",
+        "w",
+        "supervision-orders",
+        of_row=True,
+        fine=(400, 403),
+    ),
     Row("/register-quality/", "GET", "r", "residents"),
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
@@ -352,6 +396,8 @@ def address(row: Row, pk: Any) -> str:
         "<string:kind>": "workers",
         "<string:change>": "birth",
         "<string:event>": "death",
+        "<string:move>": "nothing",
+        "<string:verb>": "answer",
         "<int:task>": "1",
         "<int:number>": "1",
         "<version>": "v1",

@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("matter_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("part", sa.String(length=12), nullable=False),
+        sa.Column("outside", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint(
             "part IN ('reporter', 'assignee', 'helper', 'dispatcher', 'handler')",
             name=op.f("ck_matter_people_part"),
@@ -221,6 +222,13 @@ def upgrade() -> None:
     with op.batch_alter_table("matter_people", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_matter_people_user_id_matter_id"), ["user_id", "matter_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_matter_people_outside",
+            ["user_id"],
+            unique=False,
+            sqlite_where=sa.text("outside"),
+            postgresql_where=sa.text("outside"),
         )
 
     op.create_table(
@@ -569,6 +577,7 @@ def downgrade() -> None:
 
     op.drop_table("work_orders")
     with op.batch_alter_table("matter_people", schema=None) as batch_op:
+        batch_op.drop_index("ix_matter_people_outside")
         batch_op.drop_index(batch_op.f("ix_matter_people_user_id_matter_id"))
 
     op.drop_table("matter_people")

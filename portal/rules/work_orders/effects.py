@@ -94,8 +94,8 @@ def dispatch(move: Move) -> dict[str, Any]:
     if regraded and not order.extended:
         move.clocks.start_answer(order, clock.aware(order.accepted_at or move.moment), move.moment)
     move.clocks.at_level(order, move.moment)
-    people.take_part(move.session, order.matter_id, [person.user_id], "assignee")
-    people.take_part(move.session, order.matter_id, [order.dispatcher_id], "dispatcher")
+    people.take_part(move.session, order, [person.user_id], "assignee")
+    people.take_part(move.session, order, [order.dispatcher_id], "dispatcher")
     return {"grade": grade, "level": level, "assignee": person.name} | _due(order)
 
 
@@ -212,7 +212,7 @@ def assist(move: Move) -> dict[str, Any]:
     if person is None or person.user_id == order.assignee_id:
         raise RuleError(_l("Choose somebody else who can help."), "helper")
     order.help_asked_at = move.moment
-    people.take_part(move.session, order.matter_id, [person.user_id], "helper")
+    people.take_part(move.session, order, [person.user_id], "helper")
     return {"helper": person.name}
 
 

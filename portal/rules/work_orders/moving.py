@@ -141,7 +141,7 @@ def _make(made: Move, step: Step) -> None:
     entry = Entry(step.name, before, order.state, note, details)
     who = made.case.identity
     trace.append(made.session, order, entry, made.moment, who)
-    people.take_part(made.session, order.matter_id, [who.user_id], "handler")
+    people.take_part(made.session, order, [who.user_id], "handler")
     _tell(made, step, note)
     matters = Matter.__table__
     made.session.connection().execute(

@@ -55,8 +55,14 @@ def reachable(order: WorkOrder, highest: int) -> list[str]:
     return [level for level in levels if level != "street" or lowest == rank("street")]
 
 
-def take_part(session: Session, matter_id: int, user_ids: Iterable[int | None], part: str) -> None:
-    """Note that these accounts have to do with a matter."""
+def take_part(
+    session: Session, order: WorkOrder, user_ids: Iterable[int | None], part: str
+) -> None:
+    """Note that these accounts have to do with the matter of an order."""
     wanted = sorted({key for key in user_ids if key is not None})
-    rows = [{"matter_id": matter_id, "user_id": key, "part": part} for key in wanted]
+    here = {one.user_id for one in holders_over(session, order.grid_code, roles.STAFF)}
+    rows = [
+        {"matter_id": order.matter_id, "user_id": key, "part": part, "outside": key not in here}
+        for key in wanted
+    ]
     insert_missing(session, MatterPerson.__table__, rows, ["user_id"])

@@ -148,18 +148,18 @@ class WorkOrderView(EntityView):
 
     # moves -----------------------------------------------------------------------
 
-    @expose("/move/<pk>/<string:name>", methods=["GET", "POST"])
+    @expose("/move/<pk>/<string:move>", methods=["GET", "POST"])
     @allowed(roles.WRITE)
-    def move(self, pk: str, name: str) -> ResponseReturnValue:
+    def move(self, pk: str, move: str) -> ResponseReturnValue:
         """The form of a move; then the order again."""
-        step = FLOW.steps.get(name)
+        step = FLOW.steps.get(move)
         if step is None:
             abort(404)
         row, session = self.row_for(pk, roles.READ), self.datamodel.session
         back, case = f"{self.route_base}/show/{row.id}", case_of(session, row)
-        refused = FLOW.refusal(name, case, {})
+        refused = FLOW.refusal(move, case, {})
         if refused is not None and refused.kind == "not_you":
-            raise Forbidden(f"{name} {pk}")
+            raise Forbidden(f"{move} {pk}")
         form = move_form(step.needs, step.takes, self._options(step, case))()
         if request.method == "GET":
             form.once.data, form.seen.data = secrets.token_urlsafe(12), str(row.trail_count)
@@ -169,7 +169,7 @@ class WorkOrderView(EntityView):
         elif earlier := sent_before(session, form.once.data):
             return redirect(earlier)
         elif form.validate() and happened(
-            session, form, lambda: self._moved(row, name, form), back
+            session, form, lambda: self._moved(row, move, form), back
         ):
             flash(_("%(what)s: done.", what=str(step.label)), "success")
             return redirect(back if self.datamodel.find(row.id) else f"{self.route_base}/list/")

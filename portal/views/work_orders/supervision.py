@@ -62,24 +62,24 @@ class SupervisionOrderView(EntityView):
 
     def links(self, row: SupervisionOrder) -> list[tuple[str, str, str]]:
         """What can be done with it."""
-        return [(str(VERBS[name]), f"{self.route_base}/{name}/{row.id}", "pencil")
+        return [(str(VERBS[name]), f"{self.route_base}/act/{name}/{row.id}", "pencil")
                  for name in supervision.open_to(row)]  # fmt: skip
 
-    @expose("/<any(sign, answer, close):name>/<pk>", methods=["GET", "POST"])
+    @expose("/act/<string:verb>/<pk>", methods=["GET", "POST"])
     @allowed(roles.WRITE)
-    def act(self, name: str, pk: str) -> ResponseReturnValue:
+    def act(self, verb: str, pk: str) -> ResponseReturnValue:
         """Sign, answer or close."""
-        row, session = self.row_for(pk, roles.WRITE), self.datamodel.session
-        if name not in supervision.parts_of(row):
-            raise Forbidden(f"{name} {pk}")
-        if name not in VERBS:
+        if verb not in VERBS:
             abort(404)
-        form: Any = supervision_form(asks=name == "answer")()
+        row, session = self.row_for(pk, roles.WRITE), self.datamodel.session
+        if verb not in supervision.parts_of(row):
+            raise Forbidden(f"{verb} {pk}")
+        form: Any = supervision_form(asks=verb == "answer")()
         back = f"{self.route_base}/show/{row.id}"
         if form.validate_on_submit():
             try:
                 reply = form["reply"].data if "reply" in form else None
-                supervision.act(session, row, name, reply)
+                supervision.act(session, row, verb, reply)
                 session.commit()
                 flash(_("Saved."), "success")
                 return redirect(back)
@@ -93,9 +93,9 @@ class SupervisionOrderView(EntityView):
             "views/entity/form.html",
             view=self,
             form=form,
-            title=f"{VERBS[name]}: {row.number}",
+            title=f"{VERBS[verb]}: {row.number}",
             intro="",
             action_url=request.path,
             cancel_url=back,
-            submit_label=str(VERBS[name]),
+            submit_label=str(VERBS[verb]),
         ), (400 if request.method == "POST" else 200)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from babel.dates import format_datetime
-from flask import g
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -18,7 +17,7 @@ from portal.models import Grid, WorkOrder
 from portal.models.choices import LEVELS, ROLES
 from portal.models.matter_choices import GRADES, ORDER_STATES, SATISFACTIONS, SUSPENSIONS
 from portal.queries.accounts import Holder
-from portal.queries.workdays import load_calendar
+from portal.queries.workdays import calendar_for_words
 from portal.rules import clocks, trace
 from portal.rules.work_orders import FLOW
 from portal.views.context import format_date
@@ -63,7 +62,7 @@ def due(order: WorkOrder) -> str:
     told = format_date(day)
     if clocks.stands_still(order):
         return told
-    left = clocks.workdays_between(clock.today(), day, _calendar())
+    left = clocks.workdays_between(clock.today(), day, calendar_for_words(db.session))
     if is_late(order):
         over = max(1, -left)
         over_words = ngettext("%(num)d working day over", "%(num)d working days over", over)
@@ -71,13 +70,6 @@ def due(order: WorkOrder) -> str:
     if left == 0:
         return f"{told} · " + _("today")
     return f"{told} · " + ngettext("%(num)d working day left", "%(num)d working days left", left)
-
-
-def _calendar() -> Any:
-    """Loaded once for a request."""
-    if "work_calendar" not in g:
-        g.work_calendar = load_calendar(db.session)
-    return g.work_calendar
 
 
 def minute(instant: datetime) -> str:
