@@ -26,10 +26,13 @@ class Party:
 
 @dataclass(frozen=True)
 class Guard:
-    """What must be so: ``refuses`` gives a sentence where it is not, with what was filled in."""
+    """What must be so: ``refuses`` gives a sentence where it is not, with what was filled in;
+    ``field``: beside which it belongs.
+    """
 
     name: str
     refuses: Callable[[Any, Mapping[str, Any]], Any]
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Refusal:
 
     kind: str
     message: Any
+    field: str | None = None
 
 
 class Flow:
@@ -88,7 +92,7 @@ class Flow:
         for guard in step.guards:
             message = guard.refuses(case, data)
             if message:
-                return Refusal(NOT_SO, message)
+                return Refusal(NOT_SO, message, guard.field)
         return None
 
     def open_to(self, case: Any) -> list[Step]:
@@ -103,7 +107,7 @@ class Flow:
         if refused is not None and refused.kind == NOT_YOU:
             raise Forbidden(f"{name}: {refused.message}")
         if refused is not None:
-            raise RuleError(refused.message)
+            raise RuleError(refused.message, refused.field)
         step = self.steps[name]
         for field in step.needs:
             if data.get(field) in (None, "", []):

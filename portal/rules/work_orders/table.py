@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal import roles
-from portal.models.matter_choices import ORDER_STATES
+from portal.models.matter_choices import ORDER_LEVELS, ORDER_STATES
 from portal.rules.flow import Flow, Guard, Party, Step
 from portal.rules.work_orders.case import HEADS, Case, rank
 
@@ -65,10 +65,10 @@ def _settles(case: Case, data: Data) -> Any:
 
 def _in_reach(case: Case, data: Data) -> Any:
     level = data.get("level")
+    if level and level not in ORDER_LEVELS:
+        return _l("Choose a level.")
     if level and rank(level) > case.own_rank:
         return _l("You can give it to your own level or below, not higher.")
-    if level and rank(level) < 0:
-        return _l("Choose a level.")
     return None
 
 
@@ -140,8 +140,8 @@ def _unvisited(case: Case, data: Data) -> Any:
     return None
 
 
-def _guard(check: Any) -> Guard:
-    return Guard(check.__name__.strip("_"), check)
+def _guard(check: Any, field: str | None = None) -> Guard:
+    return Guard(check.__name__.strip("_"), check, field)
 
 
 # the table ----------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ FLOW = Flow(
              help=_l("The reason or the article; what is not ours also names who it goes to.")),
         Step("dispatch", _l("Dispatch"), _from("accepted", "escalated"), "dispatched",
              (HEAD, ABOVE, STATION), ("grade", "level", "assignee"), ("note",),
-             guards=(_guard(_in_reach), _guard(_analysed)), icon="send", main=True),
+             guards=(_guard(_in_reach, "level"), _guard(_analysed)), icon="send", main=True),
         Step("take", _l("Take"), _from("dispatched"), "handling", (ASSIGNEE,),
              icon="hand-grab", main=True),
         Step("return", _l("Return"), _from("dispatched"), "accepted", (ASSIGNEE,), ("reason",),

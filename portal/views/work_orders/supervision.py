@@ -17,7 +17,7 @@ from portal.models import SupervisionOrder
 from portal.models.choices import LEVELS
 from portal.models.matter_choices import SUPERVISION_STATES
 from portal.queries import matters as queries
-from portal.rules import supervision
+from portal.rules.work_orders import supervised
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.editing import conflict
@@ -63,7 +63,7 @@ class SupervisionOrderView(EntityView):
     def links(self, row: SupervisionOrder) -> list[tuple[str, str, str]]:
         """What can be done with it."""
         return [(str(VERBS[name]), f"{self.route_base}/act/{name}/{row.id}", "pencil")
-                 for name in supervision.open_to(row)]  # fmt: skip
+                 for name in supervised.open_to(row)]  # fmt: skip
 
     @expose("/act/<string:verb>/<pk>", methods=["GET", "POST"])
     @allowed(roles.WRITE)
@@ -72,14 +72,14 @@ class SupervisionOrderView(EntityView):
         if verb not in VERBS:
             abort(404)
         row, session = self.row_for(pk, roles.WRITE), self.datamodel.session
-        if verb not in supervision.parts_of(row):
+        if verb not in supervised.parts_of(row):
             raise Forbidden(f"{verb} {pk}")
         form: Any = supervision_form(asks=verb == "answer")()
         back = f"{self.route_base}/show/{row.id}"
         if form.validate_on_submit():
             try:
                 reply = form["reply"].data if "reply" in form else None
-                supervision.act(session, row, verb, reply)
+                supervised.act(session, row, verb, reply)
                 session.commit()
                 flash(_("Saved."), "success")
                 return redirect(back)
