@@ -50,8 +50,8 @@ class WorkOrder(Confidential, InGrid, Row):
 
     ``due_at`` is what the present step must be done by: taking in, then the answer. The rounds
     look at ``next_warning_at`` alone: it is the next of ``yellow_at``, ``due_at`` and ``red_at``,
-    and empty while the clock stands still. ``trail_head`` and ``trail_count`` are the last mac and
-    the number of entries of the trace, so that a removed last entry shows.
+    and empty while the clock stands still. ``trail_count`` is the number of entries of the trace,
+    ``trail_head`` a keyed hash of it and the last entry, so that a removed last one shows.
     """
 
     __tablename__ = "work_orders"

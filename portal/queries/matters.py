@@ -1,5 +1,6 @@
 """Matters, categories and orders as lists ask for them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,11 @@ from portal.models import MatterCategory, MatterPerson, SupervisionOrder, WorkOr
 from portal.models.matter_choices import ENDED
 
 OPEN_STATES = ("reported", "accepted", "dispatched", "handling", "answered", "escalated")
+
+
+def only(condition: Callable[[], ColumnElement[bool]]) -> Callable[[Select[Any]], Select[Any]]:
+    """A ready-made view of a list: its rows that meet a condition."""
+    return lambda found: found.where(condition())
 
 
 def common() -> ColumnElement[bool]:

@@ -3,18 +3,19 @@ before by a keyed hash.
 
 The hash (HMAC, ``models/sealing.py``) covers all columns of an entry, the order's key and the hash
 of the entry before, with the first of ``PORTAL_TRACE_KEYS``; all of them are understood. The order
-keeps the last hash and the number of entries, so that a removed last entry shows. Whoever changes
-the database without the key cannot make a chain that holds.
+keeps the number of entries and, as ``trail_head``, a keyed hash of that number and the last entry,
+so that a removed last entry shows also where somebody counted anew. Whoever changes the database
+without the key cannot make a chain that holds.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
@@ -23,6 +24,7 @@ from portal.models.sealing import SCHEMES, has_sm4, keyed_hash
 from portal.scope import Identity
 
 START = "0" * 64
+AT_ONCE = 500
 COVERED = (
     "order_id", "seq", "at", "actor", "actor_name", "move", "from_state", "to_state", "note",
     "details",
@@ -49,29 +51,48 @@ def append(
     The order must be locked or versioned by the caller: two entries with one number are refused by
     the database.
     """
-    values = _entry(order, step, moment, who)
+    values = _entry(order, step, moment, who, _last_macs(session, [order]).get(order.id, START))
     entry = TraceEntry(**values)
     session.add(entry)
-    order.trail_head, order.trail_count = values["mac"], values["seq"]
+    order.trail_head, order.trail_count = _head(values), values["seq"]
     return entry
 
 
 def append_many(
     session: Session, steps: Iterable[tuple[Any, Step]], moment: datetime
 ) -> list[dict[str, Any]]:
-    """The same by the portal itself for many orders, each at most once: objects with ``id``,
-    ``trail_head`` and ``trail_count``. Returns these three as they must be written to the orders.
+    """The same by the portal itself for many orders, each at most once: objects with ``id`` and
+    ``trail_count``. Returns ``id``, ``trail_head`` and ``trail_count`` as they must be written to
+    the orders.
     """
-    entries = [_entry(order, step, moment, scope.SYSTEM) for order, step in steps]
+    steps = list(steps)
+    before = _last_macs(session, [order for order, _step in steps])
+    entries = [
+        _entry(order, step, moment, scope.SYSTEM, before.get(order.id, START))
+        for order, step in steps
+    ]
     if entries:
         session.execute(insert(TraceEntry), entries)
     return [
-        {"id": one["order_id"], "trail_head": one["mac"], "trail_count": one["seq"]}
+        {"id": one["order_id"], "trail_head": _head(one), "trail_count": one["seq"]}
         for one in entries
     ]
 
 
-def _entry(order: Any, step: Step, moment: datetime, who: Identity) -> dict[str, Any]:
+def _last_macs(session: Session, orders: Sequence[Any]) -> dict[int, str]:
+    """The hash of the last entry of each order that has any."""
+    found: dict[int, str] = {}
+    columns, known = TraceEntry.__table__.c, [one for one in orders if one.trail_count]
+    for start in range(0, len(known), AT_ONCE):
+        wanted = [(one.id, one.trail_count) for one in known[start : start + AT_ONCE]]
+        asked = select(columns.order_id, columns.mac).where(
+            tuple_(columns.order_id, columns.seq).in_(wanted)
+        )
+        found |= {row.order_id: row.mac for row in session.connection().execute(asked)}
+    return found
+
+
+def _entry(order: Any, step: Step, moment: datetime, who: Identity, before: str) -> dict[str, Any]:
     values = {
         "order_id": order.id,
         "seq": order.trail_count + 1,
@@ -84,13 +105,26 @@ def _entry(order: Any, step: Step, moment: datetime, who: Identity) -> dict[str,
         "note": step.note or None,
         "details": json.dumps(step.details, ensure_ascii=False, sort_keys=True),
     }
-    return values | {"mac": mac_of(values, order.trail_head or START)}
+    return values | {"mac": mac_of(values, before)}
 
 
 def mac_of(values: dict[str, Any], before: str) -> str:
     """The keyed hash of an entry that follows the one with hash ``before``."""
     cipher, key = _ways()[0]
     return keyed_hash(cipher, key, _message(values, before))
+
+
+def _head(values: dict[str, Any]) -> str:
+    """What an order keeps of its last entry."""
+    return keyed_hash(*_ways()[0], _head_message(values["order_id"], values["seq"], values["mac"]))
+
+
+def _head_message(order_id: int, count: int, mac: str) -> bytes:
+    return f"head:{order_id}:{count}:{mac}".encode()
+
+
+def _holds(hashed: str, message: bytes) -> bool:
+    return any(hashed == keyed_hash(*way, message) for way in _ways())
 
 
 def _ways() -> list[tuple[str, bytes]]:
@@ -147,7 +181,7 @@ def verify(session: Session, number: str | None = None) -> Verified:
         asked = asked.where(columns.number == number)
     done = Verified()
     last = 0
-    while orders := session.execute(asked.where(columns.id > last).limit(500)).all():
+    while orders := session.execute(asked.where(columns.id > last).limit(AT_ONCE)).all():
         last = orders[-1].id
         done.orders += len(orders)
         chains = _chains(session, [order.id for order in orders])
@@ -176,8 +210,7 @@ def _faults(order: Row[Any], chain: list[Row[Any]]) -> Iterator[Fault]:
         if entry.seq != at:
             yield Fault(order.number, at, MISSING)
             return
-        message = _message(dict(entry._mapping), before)
-        if not any(entry.mac == keyed_hash(*way, message) for way in _ways()):
+        if not _holds(entry.mac, _message(dict(entry._mapping), before)):
             yield Fault(order.number, at, CHANGED)
             return
         before = entry.mac
@@ -185,5 +218,5 @@ def _faults(order: Row[Any], chain: list[Row[Any]]) -> Iterator[Fault]:
         yield Fault(order.number, len(chain) + 1, MISSING)
     elif len(chain) > order.trail_count:
         yield Fault(order.number, order.trail_count + 1, SURPLUS)
-    elif chain and before != order.trail_head:
+    elif chain and not _holds(order.trail_head, _head_message(order.id, len(chain), before)):
         yield Fault(order.number, len(chain), HEAD)

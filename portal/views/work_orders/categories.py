@@ -57,7 +57,7 @@ class MatterCategoryView(EntityView):
         "common": _l("Offered first on the phone"),
         "in_use": _l("In use"),
     }
-    presets = {"common": (_l("Offered first"), queries.common)}
+    presets = {"common": (_l("Offered first"), queries.only(queries.common))}
     order = ("code", "id")
 
     def prepare(self, row: MatterCategory, *, new: bool) -> None:

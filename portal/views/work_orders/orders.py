@@ -82,15 +82,18 @@ class WorkOrderView(EntityView):
         "satisfaction": SATISFACTIONS,
     }
     presets = {
-        "open": (lazy_pgettext("order", "Open"), queries.is_open),
-        "mine": (lazy_pgettext("order", "Mine"), queries.mine),
-        "helping": (_l("I help"), queries.helping),
-        "intake": (_l("To be taken in"), queries.waiting("reported")),
-        "dispatch": (_l("To be dispatched"), queries.waiting("accepted", "escalated")),
-        "check": (_l("To be checked"), queries.waiting("answered")),
-        "due_soon": (_l("Due soon"), queries.due_soon),
-        "overdue": (lazy_pgettext("order", "Overdue"), queries.overdue),
-        "to_visit": (_l("To be asked about"), queries.to_sample),
+        "open": (lazy_pgettext("order", "Open"), queries.only(queries.is_open)),
+        "mine": (lazy_pgettext("order", "Mine"), queries.only(queries.mine)),
+        "helping": (_l("I help"), queries.only(queries.helping)),
+        "intake": (_l("To be taken in"), queries.only(queries.waiting("reported"))),
+        "dispatch": (
+            _l("To be dispatched"),
+            queries.only(queries.waiting("accepted", "escalated")),
+        ),
+        "check": (_l("To be checked"), queries.only(queries.waiting("answered"))),
+        "due_soon": (_l("Due soon"), queries.only(queries.due_soon)),
+        "overdue": (lazy_pgettext("order", "Overdue"), queries.only(queries.overdue)),
+        "to_visit": (_l("To be asked about"), queries.only(queries.to_sample)),
     }
     order = ("due_at", "id")
 

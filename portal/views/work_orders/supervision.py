@@ -50,8 +50,8 @@ class SupervisionOrderView(EntityView):
     choices = {"state": SUPERVISION_STATES, "level": LEVELS}
     labels = {"due_at": _l("Deadline that was missed"), "made_at": _l("Written on")}
     presets = {
-        "open": (_l("To be answered"), queries.supervised("open")),
-        "unsigned": (_l("To be signed"), queries.unsigned),
+        "open": (_l("To be answered"), queries.only(queries.supervised("open"))),
+        "unsigned": (_l("To be signed"), queries.only(queries.unsigned)),
     }
     order = ("made_at", "id")
     newest_first = True
