@@ -20,6 +20,7 @@ COMMANDS = {
     "plan-grids": "portal.cli.plan_grids:plan_grids",
     "render": "portal.cli.render:render",
     "remind": "portal.cli.remind:remind",
+    "tick": "portal.cli.tick:tick",
     "keys": "portal.cli.keys:keys",
     "user": "portal.cli.users:user",
     "doctor": "portal.cli.doctor:doctor",
