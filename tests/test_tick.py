@@ -1,17 +1,13 @@
 """The round of work orders: everybody at the right minute, once, and nobody who may not see."""
 
 import json
-import random
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from threading import Barrier
-from zoneinfo import ZoneInfo
 
-import chinese_calendar
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 
 from jobs import orders as jobs
 from portal import clock, scope
@@ -30,6 +26,7 @@ from portal.rules import tick as rounds
 from portal.rules.messages import worded
 from portal.rules.tick import tick
 from tests.support.counting import count_statements
+from tests.support.order_year import ROUNDS, expected, live, some_lives
 from tests.support.orders import CELL, at, put_orders
 
 NOTHING = "warned yellow 0, orange 0, red 0, control 0, resumed 0, failed 0"
@@ -78,7 +75,7 @@ def on_record(session):
 
 def test_each_warning_at_its_minute_and_once(session, one):
     order = one()
-    for moment, expected in (
+    for moment, says in (
         ("2026-02-14T07:59", NOTHING),
         (YELLOW, "warned yellow 1, orange 0, red 0, control 0, resumed 0, failed 0"),
         (YELLOW, NOTHING),
@@ -88,7 +85,7 @@ def test_each_warning_at_its_minute_and_once(session, one):
         (RED, "warned yellow 0, orange 0, red 1, control 0, resumed 0, failed 0"),
         ("2026-12-24T23:59", NOTHING),
     ):
-        assert str(tick(session, at(moment))) == expected, moment
+        assert str(tick(session, at(moment))) == says, moment
     assert told(session) == [
         ("order_orange", "block03"), ("order_orange", "leader08"), ("order_orange", "worker08"),
         ("order_red", "area1"), ("order_red", "station"), ("order_yellow", "worker08"),
@@ -375,106 +372,15 @@ def test_the_job_goes_by_the_clock_not_by_its_slot(portal, session, one, tmp_pat
 
 # a year -------------------------------------------------------------------------------------------
 
-ZONE = ZoneInfo("Asia/Shanghai")
-YEAR = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
-WORKED = [day for day in YEAR if chinese_calendar.is_workday(day)]
-HOURS = (time(0), time(7, 55), time(8), time(12), time(23, 55))
-ROUNDS = [datetime.combine(day, hour, ZONE).astimezone(UTC) for day in YEAR for hour in HOURS]
-DAYS = {"patrol": 2, "request": 3, "hazard": 5, "dispute": 7, "major": 30}
-
-
-def on(day, hour):
-    return datetime.combine(day, hour, ZONE).astimezone(UTC)
-
-
-def place_of(day):
-    """How many working days the year has up to ``day``."""
-    return bisect_right(WORKED, day)
-
-
-class Life:
-    """One order's year, counted in places within the list of working days."""
-
-    def __init__(self, chance):
-        self.day = chance.choice(YEAR[:230])
-        self.kind = chance.choice(list(DAYS))
-        limit = DAYS[self.kind]
-        due = place_of(self.day) + limit - 1
-        quarter = max(1, -(-limit // 4))
-        self.places = {"yellow": due - quarter + 1, "orange": due,
-                       "red": due + max(1, -(-limit // 2))}  # fmt: skip
-        self.suspended = self.until = None
-        if chance.random() < 0.3:
-            span = (WORKED[due] - self.day).days
-            self.suspended = self.day + timedelta(days=chance.randint(0, span))
-            self.until = self.suspended + timedelta(days=chance.randint(1, 30))
-        last = self.until or self.day
-        self.ends = last + timedelta(days=chance.randint(1, 60))
-
-    def expected(self):
-        """Kind → the round that warns of it."""
-        found = {}
-        for kind, place in self.places.items():
-            hour = time(8) if kind == "yellow" else time(23, 59)
-            instant = on(WORKED[place], hour)
-            if self.suspended and instant > on(self.suspended, time(10)):
-                left = place + 1 - place_of(self.suspended)
-                due_left = self.places["orange"] + 1 - place_of(self.suspended)
-                left += due_left == 0  # the last day is there again
-                instant = on(WORKED[place_of(self.until) + left - 1], hour)
-            if instant < on(self.ends, time(10)):
-                at_round = ROUNDS[bisect_left(ROUNDS, instant)]
-                if at_round < on(self.ends, time(10)):
-                    found[kind] = at_round
-        return found
-
-    def columns(self, assignee):
-        kind, grade = (self.kind, "general") if self.kind != "major" else ("hazard", "major")
-        return {
-            "kind": kind, "grade": grade, "accepted_at": on(self.day, time(9)),
-            "assignee_id": assignee,
-        }  # fmt: skip
-
-
-def live(session, lives, ids):
-    """Run the year: what people do at ten o'clock, and the rounds."""
-    stops, ends = {}, {}
-    for life, order_id in zip(lives, ids, strict=True):
-        if life.suspended:
-            stops.setdefault(life.suspended, []).append((order_id, life.until))
-        ends.setdefault(life.ends, []).append(order_id)
-    total = rounds.Round()
-    for moment in ROUNDS:
-        there = moment.astimezone(ZONE)
-        if there.hour == 12:
-            for order_id, until in stops.get(there.date(), ()):
-                change(session, [order_id], suspended_at=on(there.date(), time(10)),
-                       suspended_until=until, suspend_reason="weather")  # fmt: skip
-            change(session, ends.get(there.date(), []), state="answered")
-            session.commit()
-        total.add(tick(session, moment))
-    return total
-
-
-def change(session, ids, **values):
-    if ids:
-        statement = update(WorkOrder.__table__).where(WorkOrder.__table__.c.id.in_(ids))
-        session.connection().execute(statement.values(next_warning_at=None, **values))
-
 
 def test_a_year_of_2000_orders_against_counting_by_hand(session, who):
-    chance = random.Random(4)
-    lives = [Life(chance) for _number in range(2000)]
+    lives = some_lives(2000)
     ids = put_orders(session, [life.columns(who("worker08")) for life in lives])
     session.commit()
     total = live(session, lives, ids)
-    expected = sorted(
-        (order_id, kind, moment)
-        for order_id, life in zip(ids, lives, strict=True)
-        for kind, moment in life.expected().items()
-    )
-    assert sorted(on_record(session)) == expected
-    by_kind = Counter(kind for _id, kind, _at in expected)
+    wanted = expected(lives, ids)
+    assert sorted(on_record(session)) == wanted
+    by_kind = Counter(kind for _id, kind, _at in wanted)
     assert (total.yellow, total.orange, total.red) == tuple(
         by_kind[kind] for kind in ("yellow", "orange", "red")
     )

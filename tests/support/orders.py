@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -37,10 +38,11 @@ def put_orders(session: Any, wanted: Iterable[dict[str, Any]]) -> list[int]:
             "void": False, "merged_into_id": None, "suspended_at": None, "suspended_until": None,
             "suspend_reason": None, "control_due_at": None, "controlled_at": None,
         } | one  # fmt: skip
-        about = order.pop("about_worker_id", None)
         order["reported_at"] = order["accepted_at"]
-        found = _clock(order) | one
-        order |= {name: found[name] for name in found if name != "about_worker_id"}
+        if order["state"] == "reported":
+            order["grade"] = None
+        order = order | _clock(order["accepted_at"], order["kind"], order["grade"]) | one
+        about = order.pop("about_worker_id", None)
         if "next_warning_at" not in one:
             row = type("Row", (), order)
             order["next_warning_at"] = clocks.next_warning(row, order["accepted_at"])
@@ -55,9 +57,8 @@ def put_orders(session: Any, wanted: Iterable[dict[str, Any]]) -> list[int]:
     return [order["id"] for order in orders]
 
 
-def _clock(order: dict[str, Any]) -> dict[str, Any]:
-    since, kind = order["accepted_at"], order["kind"]
-    if order["state"] == "reported":
-        order["grade"] = None
+@cache
+def _clock(since: datetime, kind: str, grade: str | None) -> dict[str, Any]:
+    if grade is None:
         return vars(clocks.intake(since, kind, CALENDAR, LIMITS))
-    return vars(clocks.answer(since, kind, order["grade"], CALENDAR, LIMITS))
+    return vars(clocks.answer(since, kind, grade, CALENDAR, LIMITS))
