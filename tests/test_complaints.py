@@ -12,7 +12,7 @@ from portal import scope
 from portal.extensions import db
 from portal.models import Matter, MatterCategory, Message, SupervisionOrder, User, Worker, WorkOrder
 from portal.rules import matters
-from portal.rules.matters import Report
+from portal.rules.reports import Report
 from tests.support import access_table as table
 from tests.support.client import PageClient
 from tests.support.matters import BEGAN, BLOCK, CELL, category, id_of, who

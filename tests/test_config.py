@@ -33,7 +33,7 @@ def test_generated_keys_stay_and_are_for_this_user_alone(tmp_path: Path) -> None
     assert first["SECRET_KEY"] == second["SECRET_KEY"]
     assert first["PORTAL_DATA_KEYS"] == second["PORTAL_DATA_KEYS"]
     files = list((tmp_path / "keys").iterdir())
-    assert len(files) == 4
+    assert len(files) == 5
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
 

@@ -37,7 +37,7 @@ def test_long_lists_are_walked_in_every_order(
         for view in portal.appbuilder.baseviews
         if isinstance(view, EntityView) and getattr(view.entity, "search_indexed", False)
     ]
-    assert len(views) == 5
+    assert len(views) == 7
     for view in views:
         for order in view.order_columns:
             for more in ("", "&q=1", "&q=小"):

@@ -12,7 +12,7 @@ from portal.errors import Forbidden, OutOfScope, RuleError
 from portal.models import TraceEntry, WorkOrder
 from portal.models.matter_choices import ORDER_STATES
 from portal.rules import matters, work_orders
-from portal.rules.matters import Report
+from portal.rules.reports import Report
 from portal.rules.work_orders import FLOW
 from tests.support.access_table import SIGN_INS
 from tests.support.matters import CELL, category, id_of, who

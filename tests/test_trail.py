@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal import scope
 from portal.models import TraceEntry, WorkOrder
 from portal.rules import matters, trace, work_orders
-from portal.rules.matters import Report
+from portal.rules.reports import Report
 from tests.support.matters import CELL, category, who
 
 UNGUARD = {
@@ -185,11 +185,9 @@ def test_two_with_the_same_number_are_refused(session: Session, order: WorkOrder
     session.rollback()
 
 
-def test_the_portal_itself_can_append_to_many(portal, session: Session, order: WorkOrder) -> None:
+def test_the_portal_itself_appends_to_many(portal, session: Session, order: WorkOrder) -> None:
     orders = session.query(WorkOrder).order_by(WorkOrder.id).all()
-    steps = [(one, trace.Step("supervise", one.state, one.state, None, {})) for one in orders]
-    heads = {head["id"]: head for head in trace.append_many(session, steps, order.reported_at)}
-    for one in orders:
-        one.trail_head, one.trail_count = heads[one.id]["trail_head"], heads[one.id]["trail_count"]
+    steps = {one.id: trace.Step("supervise", one.state, one.state) for one in orders}
+    trace.note_many(session, steps, order.reported_at)
     session.commit()
     assert found(portal)[1] == "orders 2, entries 9, broken 0\n"

@@ -223,10 +223,11 @@ def removal(client: PageClient) -> Page:
 
 
 def accounts() -> re.Pattern[str]:
-    """Sign-in names and codes of kinds of posts, as whole words."""
+    """Sign-in names, codes of kinds of posts and of categories, as whole words."""
     users = db.session.execute(select(db.metadata.tables["ab_user"].c.username)).scalars()
     kinds = db.session.execute(select(db.metadata.tables["post_roles"].c.code)).scalars()
-    names = sorted({*users, *kinds}, key=len, reverse=True)
+    told = db.session.execute(select(db.metadata.tables["matter_categories"].c.code)).scalars()
+    names = sorted({*users, *kinds, *told}, key=len, reverse=True)
     return re.compile(r"(?<![A-Za-z])(?:" + "|".join(map(re.escape, names)) + r")(?![A-Za-z])")
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "render": "portal.cli.render:render",
     "remind": "portal.cli.remind:remind",
     "verify-trail": "portal.cli.verify_trail:verify_trail",
+    "tick": "portal.cli.tick:tick",
     "keys": "portal.cli.keys:keys",
     "user": "portal.cli.users:user",
     "doctor": "portal.cli.doctor:doctor",

@@ -182,6 +182,7 @@ JOBS = {
     "jobs.tasks.run": _l("Long work"),
     "jobs.meetings.plan": _l("Write down the meetings to come"),
     "jobs.meetings.remind": _l("Remind people of meetings"),
+    "jobs.orders.tick": _l("Watch the clocks of work orders"),
     "jobs.tasks.resume": _l("Look after long work that nobody works on"),
     "jobs.tidy.hourly": _l("Forget uploaded files that nobody imported"),
     "jobs.tidy.nightly": _l("Forget what is past its time"),

@@ -104,6 +104,6 @@ SATISFACTIONS = {
 }
 SUPERVISION_STATES = {
     "open": _l("To be answered"),
-    "answered": _l("Answered"),
-    "closed": _l("Closed"),
+    "answered": _l("Replied"),
+    "closed": lazy_pgettext("supervision", "Closed"),
 }

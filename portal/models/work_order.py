@@ -38,6 +38,8 @@ from portal.models.register import terms_index
 from portal.models.types import INSTANT
 
 TO_WARN = text("next_warning_at IS NOT NULL")
+SUSPENDED = text("suspended_at IS NOT NULL")
+IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
 
 
 def _account() -> Mapped[int | None]:
@@ -80,6 +82,10 @@ class WorkOrder(Confidential, InGrid, Row):
         CheckConstraint("(suspended_at IS NULL) = (suspend_reason IS NULL)", name="suspended"),
         Index("ix_work_orders_to_warn", "next_warning_at", sqlite_where=TO_WARN,
               postgresql_where=TO_WARN),
+        Index("ix_work_orders_suspended", "suspended_until", sqlite_where=SUSPENDED,
+              postgresql_where=SUSPENDED),
+        Index("ix_work_orders_in_danger", "control_due_at", sqlite_where=IN_DANGER,
+              postgresql_where=IN_DANGER),
         Index(None, "grid_code", "state", "due_at"),
         Index(None, "assignee_id", "state", "due_at"),
         Index(None, "state", "due_at", "id"),

@@ -1,61 +1,23 @@
 """Matters: reported once, numbered, with an order of their own from the first moment on (P4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
-from portal.errors import Forbidden, OutOfScope, RuleError
-from portal.models import (
-    Grid,
-    Matter,
-    MatterCategory,
-    MatterCounter,
-    Worker,
-    WorkOrder,
-)
-from portal.models.matter_choices import CHANNELS, ORDER_LEVELS, URGENCIES
-from portal.queries import accounts
-from portal.queries.directory import is_active
-from portal.rules import inbox, numberless, trace
+from portal.models import Matter, MatterCategory, MatterCounter, WorkOrder
+from portal.rules import inbox, trace
+from portal.rules.reports import Placed, Report, category_of, check_place, check_words, placed
 from portal.rules.trace import Step
 from portal.rules.work_orders import people, timing
 from portal.rules.work_orders.case import level_of
-from portal.scope import CODE_LENGTHS, ancestors
+from portal.scope import CODE_LENGTHS
 
-LONGEST_SUMMARY, LONGEST_PLACE = 200, 120
 COMMUNITY = CODE_LENGTHS["community"]
-LEVELS = ("community", "area", "block", "cell")
-
-
-@dataclass(frozen=True)
-class Report:
-    """What somebody reports. ``position``: longitude and latitude (WGS 84). ``form_key``: of the
-    form that was sent, so that what is sent twice is one matter. Urgency and visibility come from
-    the category unless they are given; ``about_worker_id`` only for complaints.
-    """
-
-    category_id: int
-    grid_code: str
-    summary: str
-    channel: str = "patrol"
-    detail: str | None = None
-    place: str | None = None
-    position: tuple[float, float] | None = None
-    urgency: str | None = None
-    crowd: bool = False
-    reporter_name: str | None = None
-    reporter_contact: str | None = None
-    about_worker_id: int | None = None
-    unit: str | None = None
-    outside_number: str | None = None
-    form_key: str | None = None
 
 
 def report(session: Session, told: Report, moment: datetime | None = None) -> WorkOrder:
@@ -69,12 +31,12 @@ def report(session: Session, told: Report, moment: datetime | None = None) -> Wo
     earlier = sent_before(session, told.form_key, who)
     if earlier is not None:
         return earlier
-    _check_place(session, told.grid_code, who)
-    category = _category(session, told.category_id)
-    _check_words(told)
-    placed = _placed(session, told, category)
+    check_place(session, told.grid_code, who)
+    category = category_of(session, told.category_id)
+    check_words(told)
+    stands = placed(session, told, category)
     with scope.acting(scope.SYSTEM):
-        return _enter(session, told, category, placed, who, moment)
+        return _enter(session, told, category, stands, who, moment)
 
 
 def sent_before(session: Session, form_key: str | None, who: scope.Identity) -> WorkOrder | None:
@@ -89,76 +51,14 @@ def sent_before(session: Session, form_key: str | None, who: scope.Identity) -> 
     return session.scalars(asked).one_or_none()
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """Where a matter stands, and whom it is about."""
-
-    grid_code: str
-    about_user_id: int | None = None
-    hidden: bool = False
-
-
-def _check_place(session: Session, code: str, who: scope.Identity) -> None:
-    if not who.can(roles.WRITE, "Matter"):
-        raise Forbidden("write Matter")
-    found = select(Grid.level).where(Grid.code == code, is_active())
-    level = session.scalar(found)
-    if level not in LEVELS:
-        raise RuleError(_l("Choose the grid where it is."), "grid_code")
-    if not scope.covers(who.prefixes(roles.WRITE, "Matter"), code):
-        raise OutOfScope(f"write Matter {code}")
-
-
-def _category(session: Session, key: int) -> MatterCategory:
-    category = session.get(MatterCategory, key)
-    if category is None or not category.in_use or category.parent_code is None:
-        raise RuleError(_l("Choose what it is about."), "category_id")
-    return category
-
-
-def _check_words(told: Report) -> None:
-    summary = told.summary.strip()
-    if not summary:
-        raise RuleError(_l("Say in one sentence what it is."), "summary")
-    for name, most in (("summary", LONGEST_SUMMARY), ("place", LONGEST_PLACE)):
-        if len(getattr(told, name) or "") > most:
-            raise RuleError(_l("Use at most %(most)s characters.", most=most), name)
-    for name in ("summary", "place", "detail"):
-        numberless.check(getattr(told, name), name)
-    if told.channel not in CHANNELS:
-        raise RuleError(_l("Choose how it came in."), "channel")
-    if told.urgency is not None and told.urgency not in URGENCIES:
-        raise RuleError(_l("Choose how urgent it is."), "urgency")
-    if told.position is not None:
-        east, north = told.position
-        if not (-180 <= east <= 180 and -90 <= north <= 90):
-            raise RuleError(_l("This position is not on the map."), "position")
-
-
-def _placed(session: Session, told: Report, category: MatterCategory) -> _Placed:
-    """A complaint about a worker stands at the grid above all of the worker's own."""
-    if told.about_worker_id is None:
-        return _Placed(told.grid_code)
-    if category.kind != "complaint":
-        words = _l("Only a complaint is about a worker: choose a category of complaints.")
-        raise RuleError(words, "about_worker_id")
-    worker = session.get(Worker, told.about_worker_id)
-    if worker is None:
-        raise RuleError(_l("Choose the worker."), "about_worker_id")
-    highest = min(accounts.grids_of(session, worker.id), key=len)
-    above = ancestors(highest)
-    return _Placed(above[-1] if above else highest, worker.user_id, hidden=True)
-
-
 def _enter(
     session: Session,
     told: Report,
     category: MatterCategory,
-    placed: _Placed,
+    stands: Placed,
     who: scope.Identity,
     moment: datetime,
 ) -> WorkOrder:
-    level = level_of(placed.grid_code)
     common: dict[str, Any] = {
         "number": next_number(session, told.grid_code, moment),
         "kind": category.kind,
@@ -166,16 +66,41 @@ def _enter(
         "summary": told.summary.strip(),
         "urgency": told.urgency or category.urgency,
         "crowd": told.crowd,
-        "visibility": "restricted" if placed.hidden else category.visibility,
-        "about_user_id": placed.about_user_id,
-        "level": level if level in ORDER_LEVELS else "street",
-        "grid_code": placed.grid_code,
+        "visibility": "restricted" if stands.hidden else category.visibility,
+        "about_user_id": stands.about_user_id,
+        "level": level_of(stands.grid_code),
+        "grid_code": stands.grid_code,
         "reported_at": moment,
     }
-    matter = Matter(
+    matter = _matter(told, common, who)
+    session.add(matter)
+    session.flush()
+    order = WorkOrder(
+        **common, matter_id=matter.id, state="reported", outside_unit=told.unit,
+        level_since=moment, trail_head="", trail_count=0,
+        grade="major" if told.crowd else None,
+    )  # fmt: skip
+    order.matter, order.category = matter, category
+    timing.load(session).start_intake(order)
+    session.add(order)
+    session.flush()
+    details = {"channel": told.channel, "category": category.code}
+    trace.append(session, order, Step("report", None, "reported", None, details), moment, who)
+    if not stands.hidden or scope.covers(who.prefixes(roles.READ, "Matter"), stands.grid_code):
+        people.take_part(session, order, [who.user_id], "reporter")
+    session.flush()
+    _tell(session, order, who)
+    return order
+
+
+def _matter(told: Report, common: Mapping[str, Any], who: scope.Identity) -> Matter:
+    east, north = told.position or (None, None)
+    return Matter(
         **common,
         detail=told.detail or None,
         place=(told.place or "").strip() or None,
+        longitude=east,
+        latitude=north,
         channel=told.channel,
         reporter_name=told.reporter_name or None,
         reporter_contact=told.reporter_contact or None,
@@ -185,26 +110,6 @@ def _enter(
         outside_number=told.outside_number or None,
         form_key=told.form_key or None,
     )
-    if told.position is not None:
-        matter.longitude, matter.latitude = told.position
-    session.add(matter)
-    session.flush()
-    order = WorkOrder(**common, matter_id=matter.id, state="reported", outside_unit=told.unit)
-    order.trail_head, order.trail_count = "", 0
-    order.level_since = moment
-    order.matter, order.category = matter, category
-    if told.crowd:
-        order.grade = "major"
-    timing.load(session).start_intake(order)
-    session.add(order)
-    session.flush()
-    details = {"channel": told.channel, "category": category.code}
-    trace.append(session, order, Step("report", None, "reported", None, details), moment, who)
-    if not placed.hidden or scope.covers(who.prefixes(roles.READ, "Matter"), placed.grid_code):
-        people.take_part(session, order, [who.user_id], "reporter")
-    session.flush()
-    _tell(session, order, who)
-    return order
 
 
 def _tell(session: Session, order: WorkOrder, who: scope.Identity) -> None:
@@ -213,7 +118,9 @@ def _tell(session: Session, order: WorkOrder, who: scope.Identity) -> None:
     if order.urgency == "immediate" or order.crowd:
         told |= set(people.heads(session, order, "community"))
     told -= {who.user_id or 0}
-    params = {"number": order.number, "summary": order.summary, "urgency": order.urgency}
+    few = order.visibility != "normal"
+    summary = "" if few else order.summary  # messages stay for long
+    params = {"number": order.number, "summary": summary, "urgency": order.urgency}
     url = f"/work-orders/show/{order.id}"
     inbox.notify(session, sorted(told), "order_reported", params, url)
 

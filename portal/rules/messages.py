@@ -87,6 +87,22 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("The grids changed: %(after)s"),
         _l("%(regridding)s. Before: %(before)s."),
     ),
+    "order_yellow": (
+        _l("Due soon: %(number)s %(summary)s"),
+        _l("The next step must be done by %(due_at)s."),
+    ),
+    "order_orange": (
+        _l("Overdue: %(number)s %(summary)s"),
+        _l("It was to be done by %(due_at)s. Finish it, ask for help or hand it up."),
+    ),
+    "order_red": (
+        _l("Supervision order %(supervision)s: %(summary)s"),
+        _l("%(number)s was to be done by %(due_at)s and is over by half of its limit."),
+    ),
+    "order_control": (
+        _l("Danger not under control: %(number)s %(summary)s"),
+        _l("It was to be under control by %(due_at)s. Secure the place and note it down."),
+    ),
     "board_current": (
         _l("The notice board is right again: %(grid)s"),
         _l("The change was taken back: leave the board (%(size)s) as it hangs."),

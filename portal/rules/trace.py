@@ -9,13 +9,13 @@ without the key cannot make a chain that holds.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, Select, insert, select, tuple_
+from sqlalchemy import Row, Select, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
@@ -58,38 +58,42 @@ def append(
     return entry
 
 
-def append_many(
-    session: Session, steps: Iterable[tuple[Any, Step]], moment: datetime
-) -> list[dict[str, Any]]:
-    """The same by the portal itself for many orders, each at most once: objects with ``id`` and
-    ``trail_count``. Returns ``id``, ``trail_head`` and ``trail_count`` as they must be written to
-    the orders.
-    """
-    steps = list(steps)
-    before = _last_macs(session, [order for order, _step in steps])
-    entries = [
-        _entry(order, step, moment, scope.SYSTEM, before.get(order.id, START))
-        for order, step in steps
-    ]
-    if entries:
-        session.execute(insert(TraceEntry), entries)
-    return [
-        {"id": one["order_id"], "trail_head": _head(one), "trail_count": one["seq"]}
-        for one in entries
-    ]
+def note_many(session: Session, steps: Mapping[int, Step], moment: datetime) -> None:
+    """The same by the portal itself for many orders (by key), which the caller holds locked."""
+    columns = WorkOrder.__table__.c
+    connection = session.connection()
+    keys = sorted(steps)
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
+        asked = select(columns.id, columns.trail_count).where(columns.id.in_(some))
+        orders = connection.execute(asked.order_by(columns.id)).all()
+        before = _last_macs(session, orders)
+        entries = [
+            _entry(order, steps[order.id], moment, scope.SYSTEM, before.get(order.id, START))
+            for order in orders
+        ]
+        connection.execute(insert(TraceEntry), entries)
+        heads = [
+            {"of": one["order_id"], "head": _head(one), "count": one["seq"]} for one in entries
+        ]
+        connection.execute(
+            update(WorkOrder.__table__)
+            .where(columns.id == bindparam("of"))
+            .values(trail_head=bindparam("head"), trail_count=bindparam("count")),
+            heads,
+        )
 
 
 def _last_macs(session: Session, orders: Sequence[Any]) -> dict[int, str]:
     """The hash of the last entry of each order that has any."""
-    found: dict[int, str] = {}
-    columns, known = TraceEntry.__table__.c, [one for one in orders if one.trail_count]
-    for start in range(0, len(known), AT_ONCE):
-        wanted = [(one.id, one.trail_count) for one in known[start : start + AT_ONCE]]
-        asked = select(columns.order_id, columns.mac).where(
-            tuple_(columns.order_id, columns.seq).in_(wanted)
-        )
-        found |= {row.order_id: row.mac for row in session.connection().execute(asked)}
-    return found
+    columns = TraceEntry.__table__.c
+    wanted = [(one.id, one.trail_count) for one in orders if one.trail_count]
+    if not wanted:
+        return {}
+    asked = select(columns.order_id, columns.mac).where(
+        tuple_(columns.order_id, columns.seq).in_(wanted)
+    )
+    return {row.order_id: row.mac for row in session.connection().execute(asked)}
 
 
 def _entry(order: Any, step: Step, moment: datetime, who: Identity, before: str) -> dict[str, Any]:

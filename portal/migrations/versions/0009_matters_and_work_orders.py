@@ -410,6 +410,20 @@ def upgrade() -> None:
             batch_op.f("ix_work_orders_state_due_at_id"), ["state", "due_at", "id"], unique=False
         )
         batch_op.create_index(
+            "ix_work_orders_suspended",
+            ["suspended_until"],
+            unique=False,
+            sqlite_where=sa.text("suspended_at IS NOT NULL"),
+            postgresql_where=sa.text("suspended_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_work_orders_in_danger",
+            ["control_due_at"],
+            unique=False,
+            sqlite_where=sa.text("control_due_at IS NOT NULL AND controlled_at IS NULL"),
+            postgresql_where=sa.text("control_due_at IS NOT NULL AND controlled_at IS NULL"),
+        )
+        batch_op.create_index(
             "ix_work_orders_to_warn",
             ["next_warning_at"],
             unique=False,
@@ -564,6 +578,8 @@ def downgrade() -> None:
     op.drop_table("supervision_orders")
     op.drop_table("order_warnings")
     with op.batch_alter_table("work_orders", schema=None) as batch_op:
+        batch_op.drop_index("ix_work_orders_suspended")
+        batch_op.drop_index("ix_work_orders_in_danger")
         batch_op.drop_index(
             "ix_work_orders_to_warn",
             sqlite_where=sa.text("next_warning_at IS NOT NULL"),

@@ -4,44 +4,18 @@ The order has its new state already, so that its clock knows whether it runs. An
 what the trace tells of it beside the note: plain JSON values.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, roles
 from portal.errors import RuleError
-from portal.models import WorkOrder
-from portal.models.matter_choices import GRADES, SATISFACTIONS, SUSPENSIONS
+from portal.models.matter_choices import GRADES, SATISFACTIONS
 from portal.rules.work_orders import people, timing
-from portal.rules.work_orders.case import Case, level_above, rank
-
-MOST_PAUSE = timedelta(days=30)
-MERGE_WITHIN = timedelta(days=7)
-
-
-@dataclass
-class Move:
-    """A move that is being made: the case, what was filled in, when, and the clocks."""
-
-    session: Session
-    case: Case
-    data: Mapping[str, Any]
-    moment: datetime
-    clocks: timing.Clocks
-
-    @property
-    def order(self) -> WorkOrder:
-        """The order that moves."""
-        return self.case.order
-
-    def told(self, name: str) -> str:
-        """What was filled in as text."""
-        return str(self.data.get(name) or "").strip()
+from portal.rules.work_orders.case import level_above
+from portal.rules.work_orders.making import Move, due_of, number_in
+from portal.rules.work_orders.marks import MARKS
 
 
 def settle(move: Move) -> dict[str, Any]:
@@ -60,7 +34,7 @@ def accept(move: Move) -> dict[str, Any]:
     order = move.order
     order.accepted_at = move.moment
     move.clocks.start_answer(order, move.moment, move.moment)
-    return _due(order)
+    return due_of(order)
 
 
 def reject(move: Move) -> dict[str, Any]:
@@ -84,7 +58,7 @@ def dispatch(move: Move) -> dict[str, Any]:
     if order.crowd and grade != "major":
         raise RuleError(_l("Many people are concerned: this makes it major."), "grade")
     chosen = {one.user_id: one for one in people.candidates(move.session, order, level)}
-    person = chosen.get(_number(move.data.get("assignee")))
+    person = chosen.get(number_in(move.data.get("assignee")))
     if person is None:
         raise RuleError(_l("Choose somebody of this level."), "assignee")
     regraded = grade != order.grade
@@ -96,7 +70,7 @@ def dispatch(move: Move) -> dict[str, Any]:
     move.clocks.at_level(order, move.moment)
     people.take_part(move.session, order, [person.user_id], "assignee")
     people.take_part(move.session, order, [order.dispatcher_id], "dispatcher")
-    return {"grade": grade, "level": level, "assignee": person.name} | _due(order)
+    return {"grade": grade, "level": level, "assignee": person.name} | due_of(order)
 
 
 def give_back(move: Move) -> dict[str, Any]:
@@ -119,7 +93,7 @@ def escalate(move: Move) -> dict[str, Any]:
     order.level = level_above(order.level)
     order.level_since, order.assignee_id = move.moment, None
     order.analysis = order.station_signed_id = order.area_signed_id = None
-    return {"level": order.level} | _due(order)
+    return {"level": order.level} | due_of(order)
 
 
 def analyse(move: Move) -> dict[str, Any]:
@@ -129,7 +103,7 @@ def analyse(move: Move) -> dict[str, Any]:
         order.analysis = move.told("analysis")
     if not order.analysis:
         raise RuleError(_l("Write down the analysis."), "analysis")
-    as_station = order.station_signed_id is None and move.case.has("Station")
+    as_station = order.station_signed_id is None and move.case.has(roles.STATION)
     if as_station:
         order.station_signed_id = who
     else:
@@ -151,7 +125,7 @@ def street_answer(move: Move) -> dict[str, Any]:
     order.level = "community"
     move.clocks.go_on(order, clock.aware(order.level_since or move.moment), move.moment)
     order.level_since = move.moment
-    return _due(order)
+    return due_of(order)
 
 
 def check(move: Move) -> dict[str, Any]:
@@ -164,7 +138,7 @@ def rework(move: Move) -> dict[str, Any]:
     """Not good enough: back to whoever answered, with the same deadline."""
     move.order.answered_at = None
     timing.run(move.order, move.moment)
-    return _due(move.order)
+    return due_of(move.order)
 
 
 def return_visit(move: Move) -> dict[str, Any]:
@@ -185,94 +159,7 @@ def reopen(move: Move) -> dict[str, Any]:
     order.settled, order.extended, order.grade = False, False, order.grade or "general"
     order.accepted_at = order.level_since = move.moment
     move.clocks.start_answer(order, move.moment, move.moment)
-    return {"reopened": order.reopened} | _due(order)
-
-
-def control(move: Move) -> dict[str, Any]:
-    """The danger is fenced off, switched off, watched; putting it right comes after."""
-    move.order.controlled_at = move.moment
-    return {}
-
-
-def progress(move: Move) -> dict[str, Any]:
-    """How far it is. A petition is reported on every ten working days: that clock begins again."""
-    if move.order.kind == "petition" and move.order.suspended_at is None:
-        move.clocks.start_answer(move.order, move.moment, move.moment)
-        return _due(move.order)
-    return {}
-
-
-def assist(move: Move) -> dict[str, Any]:
-    """Somebody of the level or the one above helps; the assignee still answers."""
-    order = move.order
-    top = min(rank(order.level) + 1, rank("community"))
-    level = level_above(order.level) if top > rank(order.level) else order.level
-    chosen = {one.user_id: one for one in people.candidates(move.session, order, level)}
-    person = chosen.get(_number(move.data.get("helper")))
-    if person is None or person.user_id == order.assignee_id:
-        raise RuleError(_l("Choose somebody else who can help."), "helper")
-    order.help_asked_at = move.moment
-    people.take_part(move.session, order, [person.user_id], "helper")
-    return {"helper": person.name}
-
-
-def extend(move: Move) -> dict[str, Any]:
-    """More time, once, at most as much as there was."""
-    days = _number(move.data.get("days"))
-    move.clocks.extend(move.order, days, move.moment)
-    move.order.extended = True
-    return {"days": days} | _due(move.order)
-
-
-def suspend(move: Move) -> dict[str, Any]:
-    """The clock stands still, for a reason and at most 30 days."""
-    order, until = move.order, move.data.get("until")
-    today = clock.local(move.moment).date()
-    if move.told("suspension") not in SUSPENSIONS:
-        raise RuleError(_l("Choose a reason."), "suspension")
-    if not isinstance(until, date) or not today < until <= today + MOST_PAUSE:
-        raise RuleError(_l("Choose a day within the next 30 days."), "until")
-    order.suspended_at, order.suspended_until = move.moment, until
-    order.suspend_reason = move.told("suspension")
-    order.next_warning_at = None
-    return {"suspension": order.suspend_reason, "until": until.isoformat()}
-
-
-def resume(move: Move) -> dict[str, Any]:
-    """The working days that were left are left again."""
-    order = move.order
-    since = clock.aware(order.suspended_at or move.moment)
-    order.suspended_at = order.suspended_until = order.suspend_reason = None
-    move.clocks.go_on(order, since, move.moment)
-    return _due(order)
-
-
-def merge(move: Move) -> dict[str, Any]:
-    """Part of another order about the same thing; that one goes on."""
-    order = move.order
-    other = move.session.scalars(
-        select(WorkOrder).where(WorkOrder.number == move.told("into"), WorkOrder.id != order.id)
-    ).one_or_none()
-    near = other is not None and abs(other.reported_at - order.reported_at) <= MERGE_WITHIN
-    alike = other is not None and (other.category_id, other.grid_code, other.about_user_id) == (
-        order.category_id,
-        order.grid_code,
-        order.about_user_id,
-    )
-    if other is None or other.stopped or not near or not alike:
-        words = _l("Give the number of an open order of the same grid and category, within 7 days.")
-        raise RuleError(words, "into")
-    order.merged_into_id = other.id
-    timing.stop(order)
-    return {"into": other.number}
-
-
-def void(move: Move) -> dict[str, Any]:
-    """A mistake: it counts for nothing and stays on record."""
-    move.order.void = True
-    move.order.suspended_at = move.order.suspended_until = move.order.suspend_reason = None
-    timing.stop(move.order)
-    return {}
+    return {"reopened": order.reopened} | due_of(order)
 
 
 def nothing(move: Move) -> dict[str, Any]:
@@ -286,15 +173,6 @@ def _close(move: Move) -> None:
     timing.stop(order)
     if move.clocks.drawn(order, f"visit.{order.kind}"):
         order.return_visit_by = move.clocks.return_visit_by(move.moment)
-
-
-def _due(order: WorkOrder) -> dict[str, Any]:
-    return {"due_at": clock.aware(order.due_at).isoformat() if order.due_at else None}
-
-
-def _number(value: Any) -> int:
-    text = str(value or "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = {
@@ -313,13 +191,5 @@ EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = {
     "rework": rework,
     "return_visit": return_visit,
     "reopen": reopen,
-    "control": control,
-    "progress": progress,
-    "assist": assist,
     "nudge": nothing,
-    "extend": extend,
-    "suspend": suspend,
-    "resume": resume,
-    "merge": merge,
-    "void": void,
-}
+} | MARKS

@@ -17,7 +17,8 @@ from portal.rules.flow import Step
 from portal.rules.trace import Step as Entry
 from portal.rules.work_orders import people, timing
 from portal.rules.work_orders.case import case_of
-from portal.rules.work_orders.effects import EFFECTS, Move
+from portal.rules.work_orders.effects import EFFECTS
+from portal.rules.work_orders.making import Move
 from portal.rules.work_orders.table import FLOW
 
 WORDS = ("note", "reason", "result", "tried", "analysis")  # what is told of a move in sentences
@@ -156,12 +157,14 @@ def _tell(made: Move, step: Step, note: str | None) -> None:
     for part in TOLD.get(step.name, ()):
         told |= set(_accounts(made, part))
     told -= {None, made.case.identity.user_id, order.about_user_id}
+    few = order.visibility != "normal" or order.about_user_id is not None
     params = {
         "move": step.name,
         "number": order.number,
-        "summary": order.summary,
+        # Messages stay for long: nothing of what few may see.
+        "summary": "" if few else order.summary,
         "who": made.case.identity.name,
-        "note": (note or "")[:200],
+        "note": "" if few else (note or "")[:200],
     }
     url = f"/work-orders/show/{order.id}"
     inbox.notify(made.session, sorted(one for one in told if one), "order_moved", params, url)

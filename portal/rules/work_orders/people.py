@@ -41,9 +41,16 @@ def candidates(session: Session, order: WorkOrder, level: str) -> list[Holder]:
 
 
 def heads(session: Session, order: WorkOrder, level: str) -> list[int]:
-    """The accounts of those who lead ``level`` over the order's place."""
-    found = holders_over(session, order.grid_code, [HEADS[level]])
-    return [one.user_id for one in found if one.user_id != order.about_user_id]
+    """The accounts of those who lead ``level`` over the order's place; where nobody does, of the
+    next level up to the community.
+    """
+    above = [one for one in ORDER_LEVELS if rank(level) <= rank(one) <= rank("community")]
+    for one in above or [level]:
+        found = holders_over(session, order.grid_code, [HEADS[one]])
+        led = [each.user_id for each in found if each.user_id != order.about_user_id]
+        if led:
+            return led
+    return []
 
 
 def reachable(order: WorkOrder, highest: int) -> list[str]:

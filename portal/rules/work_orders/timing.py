@@ -30,6 +30,7 @@ class Clocks:
         order.control_due_at = clocks.control(
             order.reported_at, order.kind, order.urgency, self.limits
         )
+        order.warned = None
         run(order, order.reported_at)
 
     def start_answer(self, order: WorkOrder, start: datetime, moment: datetime) -> None:
@@ -38,6 +39,7 @@ class Clocks:
         _set(order, clocks.answer(start, kind, grade, self.calendar, self.limits))
         if order.outside_due_at is None:
             order.outside_due_at = clocks.outside(kind, grade, start, self.calendar, self.limits)
+        order.warned = None
         run(order, moment)
 
     def at_level(self, order: WorkOrder, moment: datetime) -> None:
@@ -54,6 +56,7 @@ class Clocks:
         start, limits = clock.aware(order.accepted_at or moment), self.limits
         told = (deadline, order.kind, order.grade, start, self.calendar, limits, days)
         _set(order, clocks.extended(*told))
+        order.warned = None
         run(order, moment)
 
     def go_on(self, order: WorkOrder, since: datetime, moment: datetime) -> None:
@@ -84,7 +87,6 @@ def load(session: Session) -> Clocks:
 
 def run(order: WorkOrder, moment: datetime) -> None:
     """Let the rounds look at the next warning that nobody was given for this deadline."""
-    order.warned = None
     order.next_warning_at = clocks.next_warning(order, moment)
 
 

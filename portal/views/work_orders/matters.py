@@ -21,6 +21,7 @@ from portal.models import Grid, Matter, MatterCategory, Worker
 from portal.models.matter_choices import CHANNELS, MATTER_KINDS, ORDER_STATES, URGENCIES
 from portal.queries import matters as queries
 from portal.rules import matters, work_orders
+from portal.rules.reports import Report
 from portal.rules.sessions import sent_before
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed
@@ -178,7 +179,7 @@ class MatterView(EntityView):
     def _reported(self, form: EntityForm) -> Any:
         data = {field.name: field.data for field in form.shown_fields()}
         position = (data["longitude"], data["latitude"])
-        told = matters.Report(
+        told = Report(
             category_id=int(data["category"] or data["common"]),
             grid_code=data["grid"],
             summary=data["summary"],
