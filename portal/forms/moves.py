@@ -74,7 +74,7 @@ def _radio(label: Any, choices: Mapping[str, Any]) -> Callable[..., Field]:
 FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
     "grade": _radio(_l("Grade"), GRADES),
     "level": _choice(_l("Level"), "level"),
-    "assignee": _choice(_l("Named person"), "people"),
+    "assignee": _choice(_l("Assignee"), "people"),
     "helper": _choice(_l("Who helps"), "people"),
     "satisfaction": _radio(_l("What do those concerned say"), SATISFACTIONS),
     "suspension": _radio(_l("Why it waits"), SUSPENSIONS),

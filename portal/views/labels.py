@@ -14,7 +14,7 @@ LABELS = {
     "agenda": _l("Agenda"),
     "analysis": _l("Analysis"),
     "answered_at": _l("Answered on"),
-    "assignee": _l("Named person"),
+    "assignee": _l("Assignee"),
     "at": _l("When"),
     "attendees": _l("Who takes part"),
     "away": _l("Lives elsewhere than registered"),
