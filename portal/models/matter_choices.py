@@ -14,7 +14,7 @@ MATTER_KINDS = {
     "patrol": _l("Patrol finding"),
 }
 CHANNELS = {
-    "patrol": _l("Patrol"),
+    "patrol": _l("Patrol round"),
     "visit": _l("Visit"),
     "letterbox": _l("Letterbox"),
     "hotline": _l("Hotline"),

@@ -74,6 +74,11 @@ def waiting(*states: str) -> Any:
     return condition
 
 
+def to_analyse() -> ColumnElement[bool]:
+    """Orders at the level of the community that wait for the analysis."""
+    return and_(is_open(), WorkOrder.state == "escalated", WorkOrder.level == "community")
+
+
 def to_sample() -> ColumnElement[bool]:
     """Settled on the spot and drawn to be looked at again, or to be asked about."""
     today = clock.today() + timedelta(days=1)

@@ -56,6 +56,28 @@ def _to_visit(label: Any, preset: str, tone: Tone = "") -> Count:
     return Count(label, "Household", {"preset": preset}, tone, f"/visits/?preset={preset}")
 
 
+def _orders(label: Any, preset: str, tone: Tone = "") -> Count:
+    return Count(label, "WorkOrder", {"preset": preset}, tone)
+
+
+MY_ORDERS = _orders(_l("My orders"), "mine", "info")
+HELPING = _orders(_l("Orders I help with"), "helping")
+INTAKE = _orders(_l("Matters to be taken in"), "intake", "warn")
+DISPATCH = _orders(_l("Orders to be dispatched"), "dispatch", "warn")
+CHECK = _orders(_l("Answers to be checked"), "check", "warn")
+DUE_SOON = _orders(_l("Orders due soon"), "due_soon", "warn")
+OVERDUE = _orders(_l("Orders overdue"), "overdue", "late")
+TO_ANALYSE = _orders(_l("Orders to be analysed"), "analyse", "warn")
+TO_ASK = _orders(_l("People to be asked"), "to_visit")
+OPEN_ORDERS = _orders(_l("Open orders"), "open")
+SUPERVISED = Count(
+    _l("Supervision orders to answer"), "SupervisionOrder", {"preset": "open"}, "late"
+)
+UNSIGNED = Count(
+    _l("Supervision orders to sign"), "SupervisionOrder", {"preset": "unsigned"}, "late"
+)
+REPORTED_UP = Count(_l("Reported to the street"), "WorkOrder", {"state": "reported_up"}, "warn")
+OWN_ORDERS = (MY_ORDERS, HELPING, OVERDUE)
 VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
 OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
 ENDING = Count(_l("Posts ending soon"), "Post", {"preset": "ending"}, "warn")
@@ -106,20 +128,30 @@ AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.wor
 
 # role: (what to do now, how things stand, what is not built yet)
 DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], Any]] = {
-    roles.GRID_WORKER: ((*VISITS, ENDING, NO_CONSENT), (WORKERS, POSTS, HOTLINES, DUTIES), ""),
+    roles.GRID_WORKER: (
+        (*OWN_ORDERS, *VISITS, ENDING, NO_CONSENT),
+        (OPEN_ORDERS, WORKERS, POSTS, HOTLINES, DUTIES),
+        "",
+    ),
     roles.GRID_LEADER: (
-        (*VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
-        (WORKERS, POSTS, HOTLINES, DUTIES),
+        (INTAKE, DISPATCH, *OWN_ORDERS, *VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (OPEN_ORDERS, WORKERS, POSTS, HOTLINES, DUTIES),
         "",
     ),
     roles.BLOCK_LEADER: (
-        (STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
-        (CELLS, WORKERS, POSTS, HOTLINES),
+        (
+            *(DISPATCH, CHECK, *OWN_ORDERS, DUE_SOON),
+            *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        ),
+        (OPEN_ORDERS, CELLS, WORKERS, POSTS, HOTLINES),
         "",
     ),
     roles.AREA_LEADER: (
-        (STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
-        (BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
+        (
+            *(DISPATCH, CHECK, TO_ANALYSE, *OWN_ORDERS, SUPERVISED),
+            *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        ),
+        (OPEN_ORDERS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
         "",
     ),
     roles.CLERK: (
@@ -141,12 +173,13 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.MEDIATOR: (
-        (),
+        OWN_ORDERS,
         (WORKERS, HOTLINES, DUTIES),
-        _l("Mediation files come with a later version; nothing waits for you here yet."),
+        _l("Mediation files come with a later version; orders given to you stand here."),
     ),
     roles.STATION: (
         (
+            *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_ASK),
             CHECKS_LATE,
             STALE_BOARDS,
             LATE_BOARDS,
@@ -157,11 +190,15 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
             ENDING,
             NO_CONSENT,
         ),
-        (AREAS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS, BOARDS, IMPORTS),
+        (OPEN_ORDERS, AREAS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS, BOARDS, IMPORTS),
         "",
     ),
-    roles.LEADER: ((VACANT, OFF_STANDARD), (AREAS, BLOCKS, CELLS, WORKERS, TEAMS, BOARDS), ""),
-    roles.STREET: ((NO_BOUNDARY,), (COMMUNITIES, AREAS, BLOCKS, CELLS, WORKERS), ""),
+    roles.LEADER: (
+        (UNSIGNED, OVERDUE, VACANT, OFF_STANDARD),
+        (OPEN_ORDERS, AREAS, BLOCKS, CELLS, WORKERS, TEAMS, BOARDS),
+        "",
+    ),
+    roles.STREET: ((REPORTED_UP, NO_BOUNDARY), (COMMUNITIES, AREAS, BLOCKS, CELLS, WORKERS), ""),
     roles.CARE_OFFICER: (
         (),
         (HOTLINES, DUTIES),
@@ -211,14 +248,23 @@ SERVING = Shown(
     ("worker", "post_role", "since"),
     {"preset": "current", "grid_code": "{grid}"},
 )
+MINE = Shown(
+    _l("My orders by deadline"), "WorkOrder", ("number", "summary", "state", "due_at"),
+    {"preset": "mine"},
+)  # fmt: skip
+LATE = Shown(
+    _l("Orders overdue"), "WorkOrder", ("number", "summary", "grid", "state", "due_at"),
+    {"preset": "overdue"},
+)  # fmt: skip
 IMPORTED = Shown(_l("Last imports"), "ImportBatch", ("created_at", "kind", "rows", "failed"))
 NOTED = Shown(_l("Last entries"), "AuditEntry", ("at", "actor", "action", "table_name"))
 LISTS: dict[str, tuple[Shown, ...]] = {
-    roles.GRID_WORKER: (SERVING,),
-    roles.GRID_LEADER: (SERVING,),
-    roles.BLOCK_LEADER: (PARTS,),
-    roles.AREA_LEADER: (PARTS,),
-    roles.STATION: (PARTS,),
+    roles.GRID_WORKER: (MINE, SERVING),
+    roles.GRID_LEADER: (MINE, SERVING),
+    roles.BLOCK_LEADER: (LATE, PARTS),
+    roles.AREA_LEADER: (LATE, PARTS),
+    roles.MEDIATOR: (MINE,),
+    roles.STATION: (LATE, PARTS),
     roles.LEADER: (PARTS,),
     roles.STREET: (PARTS,),
     roles.CLERK: (PARTS, IMPORTED),

@@ -90,6 +90,7 @@ class WorkOrderView(EntityView):
             _l("To be dispatched"),
             queries.only(queries.waiting("accepted", "escalated")),
         ),
+        "analyse": (_l("To be analysed"), queries.only(queries.to_analyse)),
         "check": (_l("To be checked"), queries.only(queries.waiting("answered"))),
         "due_soon": (_l("Due soon"), queries.only(queries.due_soon)),
         "overdue": (lazy_pgettext("order", "Overdue"), queries.only(queries.overdue)),

@@ -85,7 +85,7 @@ def move_name(move: str) -> str:
     step = FLOW.steps.get(move)
     if step is not None:
         return str(step.label)
-    return {"report": _("Reported"), "supervise": _("Supervised")}.get(move, move)
+    return {"report": _("Report it"), "supervise": _("Supervised")}.get(move, move)
 
 
 def timeline(session: Session, order: WorkOrder) -> list[Line]:
