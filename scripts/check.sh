@@ -35,6 +35,7 @@ check format $bin/ruff format --check --quiet $sources
 check floors env PYTHONPATH=. $bin/lint-imports
 check templates $bin/djlint --lint --quiet portal/templates
 check translations $bin/python scripts/translations.py check
+check diagram $bin/python scripts/flow.py check
 wait $slow
 tell mypy $?
 

@@ -12,6 +12,7 @@ from portal import scope
 from portal.extensions import db
 from portal.models import Matter, MatterCategory, TraceEntry, User, WorkOrder
 from portal.models.matter_choices import ORDER_STATES
+from portal.rules import trace
 from tests.support.client import Page, PageClient
 
 CELL = "4201020029900102003"
@@ -125,6 +126,7 @@ def trace_is_the_same_to_all(portal: Flask, people: list[PageClient], url: str) 
     assert all(told == lines[0] for told in lines)
     with portal.app_context(), scope.acting(scope.SYSTEM):
         names = dict(db.session.execute(select(TraceEntry.seq, TraceEntry.actor_name)).all())
+        assert trace.verify(db.session).faults == []
     assert len(lines[0]) == len(names) == ALL
     for seq, line in enumerate(lines[0], start=1):
         assert names[seq] in line

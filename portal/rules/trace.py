@@ -43,19 +43,15 @@ class Step:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def append(
-    session: Session, order: WorkOrder, step: Step, moment: datetime, who: Identity
-) -> TraceEntry:
+def append(session: Session, order: WorkOrder, step: Step, moment: datetime, who: Identity) -> None:
     """Note a step of ``who``, and move the order's head and count along.
 
     The order must be locked or versioned by the caller: two entries with one number are refused by
     the database.
     """
     values = _entry(order, step, moment, who, _last_macs(session, [order]).get(order.id, START))
-    entry = TraceEntry(**values)
-    session.add(entry)
+    session.execute(insert(TraceEntry), [values])
     order.trail_head, order.trail_count = _head(values), values["seq"]
-    return entry
 
 
 def note_many(session: Session, steps: Mapping[int, Step], moment: datetime) -> None:

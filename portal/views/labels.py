@@ -31,7 +31,7 @@ LABELS = {
     "bytes": _l("Bytes"),
     "cancels": _l("Takes back"),
     "captain": _l("Captain"),
-    "category": _l("About"),
+    "category": _l("Category"),
     "changes": _l("Changes"),
     "channel": _l("How it came in"),
     "closed_at": _l("Closed on"),

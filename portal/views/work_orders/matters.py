@@ -130,7 +130,7 @@ class MatterView(EntityView):
     def _report_form(self) -> EntityForm:
         session = self.datamodel.session
         category = LookupField(
-            _l("Something else"),
+            _l("Another category"),
             [Optional()],
             url="/matter-categories/lookup/?for=Matter",
             resolve=lambda key: forms.resolve(MatterCategory, key, "Matter"),
