@@ -27,9 +27,16 @@ class WorkCalendar:
     """
 
     table: Mapping[date, bool] = field(default_factory=dict)
+    _known: dict[date, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def working(self, day: date) -> bool:
         """Whether people work on ``day``, adjusted days included."""
+        known = self._known.get(day)
+        if known is None:
+            known = self._known[day] = self._judged(day)
+        return known
+
+    def _judged(self, day: date) -> bool:
         if day in self.table:
             return self.table[day]
         if day.year in LIBRARY_YEARS:

@@ -38,6 +38,8 @@ from portal.models.register import terms_index
 from portal.models.types import INSTANT
 
 TO_WARN = text("next_warning_at IS NOT NULL")
+# Something is still to be done.
+STILL_OPEN = text("state NOT IN ('rejected', 'closed') AND NOT void AND merged_into_id IS NULL")
 SUSPENDED = text("suspended_at IS NOT NULL")
 IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
 
@@ -86,7 +88,12 @@ class WorkOrder(Confidential, InGrid, Row):
               postgresql_where=SUSPENDED),
         Index("ix_work_orders_in_danger", "control_due_at", sqlite_where=IN_DANGER,
               postgresql_where=IN_DANGER),
-        Index(None, "grid_code", "state", "due_at"),
+        Index("ix_work_orders_open", "due_at", "id", sqlite_where=STILL_OPEN,
+              postgresql_where=STILL_OPEN),
+        Index("ix_work_orders_open_here", "grid_code", "due_at", "id", sqlite_where=STILL_OPEN,
+              postgresql_where=STILL_OPEN),
+        Index(None, "due_at", "id"),
+        Index(None, "grid_code", "due_at", "id"),
         Index(None, "assignee_id", "state", "due_at"),
         Index(None, "state", "due_at", "id"),
         Index(None, "category_id", "id"),

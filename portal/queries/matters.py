@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
 from portal.models import MatterCategory, MatterPerson, SupervisionOrder, WorkOrder
-from portal.models.matter_choices import ENDED
+from portal.models.work_order import STILL_OPEN
 
 OPEN_STATES = ("reported", "accepted", "dispatched", "handling", "answered", "escalated")
 
@@ -31,12 +31,8 @@ def offered(session: Session) -> list[MatterCategory]:
 
 
 def is_open() -> ColumnElement[bool]:
-    """Orders in which something is still to be done."""
-    return and_(
-        WorkOrder.state.notin_(ENDED),
-        WorkOrder.void.is_(False),
-        WorkOrder.merged_into_id.is_(None),
-    )
+    """Orders in which something is still to be done, in the words of their index."""
+    return and_(STILL_OPEN, true())
 
 
 def mine() -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ STATES = (
     " 'answered', 'escalated', 'reported_up', 'closed'"
 )
 KINDS = "'dispute', 'hazard', 'request', 'complaint', 'letter', 'petition', 'municipal', 'patrol'"
+OPEN = "state NOT IN ('rejected', 'closed') AND NOT void AND merged_into_id IS NULL"
 SEARCHED = ("matters", "work_orders")
 WORDS = "array_to_tsvector(array_remove(string_to_array(search_terms, ' '), ''))"
 TOKENS = "ascii tokenchars '-_'"
@@ -402,8 +403,25 @@ def upgrade() -> None:
             batch_op.f("ix_work_orders_grid_code_id"), ["grid_code", "id"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_work_orders_grid_code_state_due_at"),
-            ["grid_code", "state", "due_at"],
+            "ix_work_orders_open",
+            ["due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text(OPEN),
+            postgresql_where=sa.text(OPEN),
+        )
+        batch_op.create_index(
+            "ix_work_orders_open_here",
+            ["grid_code", "due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text(OPEN),
+            postgresql_where=sa.text(OPEN),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_work_orders_due_at_id"), ["due_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_work_orders_grid_code_due_at_id"),
+            ["grid_code", "due_at", "id"],
             unique=False,
         )
         batch_op.create_index(
@@ -586,7 +604,10 @@ def downgrade() -> None:
             postgresql_where=sa.text("next_warning_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_work_orders_state_due_at_id"))
-        batch_op.drop_index(batch_op.f("ix_work_orders_grid_code_state_due_at"))
+        batch_op.drop_index("ix_work_orders_open")
+        batch_op.drop_index("ix_work_orders_open_here")
+        batch_op.drop_index(batch_op.f("ix_work_orders_due_at_id"))
+        batch_op.drop_index(batch_op.f("ix_work_orders_grid_code_due_at_id"))
         batch_op.drop_index(batch_op.f("ix_work_orders_grid_code_id"))
         batch_op.drop_index(batch_op.f("ix_work_orders_category_id_id"))
         batch_op.drop_index(batch_op.f("ix_work_orders_assignee_id_state_due_at"))

@@ -1,6 +1,7 @@
 """Work orders: the list with its ready-made views, the page of one with its trace, its moves."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
@@ -31,6 +32,7 @@ from portal.rules.flow import Step
 from portal.rules.sessions import sent_before
 from portal.rules.work_orders import FLOW, Case, case_of, people
 from portal.rules.work_orders.case import level_above, rank
+from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.cells import name_of
@@ -122,6 +124,11 @@ class WorkOrderView(EntityView):
         """What the person is called on their card."""
         session = self.datamodel.session
         return accounts.names_of(session, [row.assignee_id]).get(row.assignee_id or 0, "")
+
+    def asked(self) -> query.Query:
+        """Opened from the menu, the list begins with what is open."""
+        found = query.parse(self)
+        return found if request.args else replace(found, preset="open")
 
     # one order -------------------------------------------------------------------
 
