@@ -41,7 +41,7 @@ PAGES = {
     "list, cell": ("worker07", "/work-orders/list/"),
     "my orders": ("worker07", "/work-orders/list/?preset=mine"),
     "overdue": ("station", "/work-orders/list/?preset=overdue"),
-    "search": ("station", "/work-orders/list/?q=路灯"),
+    "search": ("station", "/work-orders/list/?q=漏水"),
     "search, one number": ("station", "/work-orders/list/?q=420102002990-20260101-777"),
     "matters": ("station", "/matters/list/"),
     "an order": ("station", "/work-orders/show/500000"),

@@ -68,12 +68,16 @@ FROM generate_series(1, :orders) AS n
 JOIN who ON who.place = n % (SELECT count(*) FROM who)
 JOIN due ON due.place = (n / :open) % (SELECT count(*) FROM due)
 """
+# How they are found: all are lamps, one in a thousand leaks too.
+TERMS = (
+    "' 路灯 不亮 ludeng ' || CASE WHEN id % 997 = 0 THEN '漏水 ' ELSE '' END"
+    " || substr(number, 1, 24) || ' '"
+)
 MATTERS = """
 INSERT INTO matters (id, number, kind, category_id, summary, reported_at, channel, urgency, crowd,
                      visibility, level, grid_code, search_terms, created_at, updated_at)
 SELECT id, number, 'letter', (SELECT min(id) FROM matter_categories), '路灯 ' || id || ' 不亮',
-       since, 'patrol', 'normal', false, 'normal', 'cell', grid_code, ' 路灯 不亮 ludeng ', since,
-       since
+       since, 'patrol', 'normal', false, 'normal', 'cell', grid_code, TERMS, since, since
 FROM wanted
 """
 WORK_ORDERS = """
@@ -87,7 +91,7 @@ SELECT id, id, number, 'letter', (SELECT min(id) FROM matter_categories), '路�
        user_id, since, since, due_at, yellow_at, red_at, due_at,
        CASE WHEN NOT open THEN NULL WHEN due_at < :now THEN red_at ELSE yellow_at END,
        CASE WHEN due_at < :now THEN 'orange' END, false, false, false, 0, false, '', 0, 'normal',
-       'cell', grid_code, ' 路灯 不亮 ludeng ', since, since
+       'cell', grid_code, TERMS, since, since
 FROM wanted
 """
 
@@ -109,8 +113,8 @@ def fill(orders: int) -> None:
         connection.execute(text(insert), rows)
         connection.execute(text(PEOPLE))
         connection.execute(text(WANTED), values)
-        connection.execute(text(MATTERS))
-        connection.execute(text(WORK_ORDERS), {"now": moment})
+        connection.execute(text(MATTERS.replace("TERMS", TERMS)))
+        connection.execute(text(WORK_ORDERS.replace("TERMS", TERMS)), {"now": moment})
     with app.app_context(), db.engine.connect() as connection:
         whole = connection.execution_options(isolation_level="AUTOCOMMIT")
         whole.execute(text("VACUUM ANALYZE"))

@@ -40,6 +40,11 @@ from portal.models.types import INSTANT
 TO_WARN = text("next_warning_at IS NOT NULL")
 # Something is still to be done.
 STILL_OPEN = text("state NOT IN ('rejected', 'closed') AND NOT void AND merged_into_id IS NULL")
+# Drawn to be looked at again, or those concerned are to be asked, and nobody has.
+TO_ASK = text(
+    "state = 'closed' AND satisfaction IS NULL AND (to_sample OR return_visit_by IS NOT NULL)"
+)
+WARNED = text("warned IS NOT NULL")
 SUSPENDED = text("suspended_at IS NOT NULL")
 IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
 
@@ -92,6 +97,10 @@ class WorkOrder(Confidential, InGrid, Row):
               postgresql_where=STILL_OPEN),
         Index("ix_work_orders_open_here", "grid_code", "due_at", "id", sqlite_where=STILL_OPEN,
               postgresql_where=STILL_OPEN),
+        Index("ix_work_orders_to_ask", "grid_code", "return_visit_by", sqlite_where=TO_ASK,
+              postgresql_where=TO_ASK),
+        Index("ix_work_orders_warned", "warned", "due_at", sqlite_where=WARNED,
+              postgresql_where=WARNED),
         Index(None, "due_at", "id"),
         Index(None, "grid_code", "due_at", "id"),
         Index(None, "assignee_id", "state", "due_at"),
@@ -119,7 +128,7 @@ class WorkOrder(Confidential, InGrid, Row):
     level_since: Mapped[datetime | None] = mapped_column(INSTANT)
     answered_at: Mapped[datetime | None] = mapped_column(INSTANT)
     closed_at: Mapped[datetime | None] = mapped_column(INSTANT)
-    due_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    due_at: Mapped[datetime] = mapped_column(INSTANT, nullable=False)
     yellow_at: Mapped[datetime | None] = mapped_column(INSTANT)
     red_at: Mapped[datetime | None] = mapped_column(INSTANT)
     escalate_by: Mapped[datetime | None] = mapped_column(INSTANT)

@@ -1,15 +1,14 @@
 """Matters, categories and orders as lists ask for them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, select, true
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
 from portal.models import MatterCategory, MatterPerson, SupervisionOrder, WorkOrder
-from portal.models.work_order import STILL_OPEN
+from portal.models.work_order import STILL_OPEN, TO_ASK, WARNED
 
 OPEN_STATES = ("reported", "accepted", "dispatched", "handling", "answered", "escalated")
 
@@ -57,8 +56,8 @@ def overdue() -> ColumnElement[bool]:
 
 def due_soon() -> ColumnElement[bool]:
     """Open orders that were warned of, and are not overdue."""
-    now = clock.now()
-    return and_(is_open(), WorkOrder.yellow_at <= now, WorkOrder.due_at >= now)
+    warned = and_(WARNED, WorkOrder.warned == "yellow", WorkOrder.due_at >= clock.now())
+    return and_(is_open(), warned)
 
 
 def waiting(*states: str) -> Any:
@@ -76,13 +75,8 @@ def to_analyse() -> ColumnElement[bool]:
 
 
 def to_sample() -> ColumnElement[bool]:
-    """Settled on the spot and drawn to be looked at again, or to be asked about."""
-    today = clock.today() + timedelta(days=1)
-    return and_(
-        WorkOrder.state == "closed",
-        WorkOrder.satisfaction.is_(None),
-        or_(WorkOrder.to_sample.is_(True), WorkOrder.return_visit_by <= today + timedelta(days=7)),
-    )
+    """Settled on the spot and drawn to be looked at again, or closed and to be asked about."""
+    return and_(TO_ASK, true())
 
 
 def order_of(matter_id: int) -> Select[Any]:

@@ -26,6 +26,7 @@ STATES = (
 )
 KINDS = "'dispute', 'hazard', 'request', 'complaint', 'letter', 'petition', 'municipal', 'patrol'"
 OPEN = "state NOT IN ('rejected', 'closed') AND NOT void AND merged_into_id IS NULL"
+TO_ASK = "state = 'closed' AND satisfaction IS NULL AND (to_sample OR return_visit_by IS NOT NULL)"
 SEARCHED = ("matters", "work_orders")
 WORDS = "array_to_tsvector(array_remove(string_to_array(search_terms, ' '), ''))"
 TOKENS = "ascii tokenchars '-_'"
@@ -250,7 +251,7 @@ def upgrade() -> None:
         sa.Column("level_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("yellow_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("red_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalate_by", sa.DateTime(timezone=True), nullable=True),
@@ -403,6 +404,20 @@ def upgrade() -> None:
             batch_op.f("ix_work_orders_grid_code_id"), ["grid_code", "id"], unique=False
         )
         batch_op.create_index(
+            "ix_work_orders_to_ask",
+            ["grid_code", "return_visit_by"],
+            unique=False,
+            sqlite_where=sa.text(TO_ASK),
+            postgresql_where=sa.text(TO_ASK),
+        )
+        batch_op.create_index(
+            "ix_work_orders_warned",
+            ["warned", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("warned IS NOT NULL"),
+            postgresql_where=sa.text("warned IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_work_orders_open",
             ["due_at", "id"],
             unique=False,
@@ -449,6 +464,11 @@ def upgrade() -> None:
             postgresql_where=sa.text("next_warning_at IS NOT NULL"),
         )
 
+    _warnings_and_trace()
+    _guard_and_find()
+
+
+def _warnings_and_trace() -> None:
     op.create_table(
         "order_warnings",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -561,6 +581,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trace_entries")),
         sa.UniqueConstraint("order_id", "seq", name=op.f("uq_trace_entries_order_id_seq")),
     )
+
+
+def _guard_and_find() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for table in SEARCHED:
             words = [sa.text(WORDS)]
@@ -580,14 +603,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP TRIGGER trace_entries_append_only ON trace_entries")
-        for table in SEARCHED:
-            op.drop_index(f"ix_{table}_words", table)
-    else:
-        for table in SEARCHED:
-            _no_full_text(table)
-        _gone("trace_entries_no_update", "trace_entries_no_delete")
+    _unguard()
     op.drop_table("trace_entries")
     with op.batch_alter_table("supervision_orders", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_supervision_orders_matter_id"))
@@ -604,6 +620,8 @@ def downgrade() -> None:
             postgresql_where=sa.text("next_warning_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_work_orders_state_due_at_id"))
+        batch_op.drop_index("ix_work_orders_to_ask")
+        batch_op.drop_index("ix_work_orders_warned")
         batch_op.drop_index("ix_work_orders_open")
         batch_op.drop_index("ix_work_orders_open_here")
         batch_op.drop_index(batch_op.f("ix_work_orders_due_at_id"))
@@ -630,6 +648,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_matter_categories_kind_code"))
 
     op.drop_table("matter_categories")
+
+
+def _unguard() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER trace_entries_append_only ON trace_entries")
+        for table in SEARCHED:
+            op.drop_index(f"ix_{table}_words", table)
+    else:
+        for table in SEARCHED:
+            _no_full_text(table)
+        _gone("trace_entries_no_update", "trace_entries_no_delete")
 
 
 def _full_text(table: str) -> None:
