@@ -217,7 +217,7 @@ def test_the_list_has_the_ready_made_views(client_as: Client, keys: dict[str, in
     for preset, count in (("intake", 1), ("dispatch", 0), ("mine", 0), ("overdue", 0), ("open", 1)):
         page = leader.get(f"/work-orders/list/?preset={preset}")
         assert len(page.soup.select("main table tbody tr")) == count, preset
-    for words in ("噪声", "扰民", "420102002990"):
+    for words in ("噪声", "扰民", "zaosheng", "420102002990"):
         page = leader.get(f"/work-orders/list/?q={words}")
         assert len(page.soup.select("main table tbody tr")) == 1, words
     assert all(str(words) for words in ORDER_STATES.values())

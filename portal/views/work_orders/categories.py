@@ -23,7 +23,6 @@ class MatterCategoryView(EntityView):
     slug = "matter-categories"
     list_title = _l("Categories of matters")
     one_title = _l("Category")
-    search_in = ("name", "code", "name_en")
     list_columns = ["code", "name", "kind", "lead", "urgency", "visibility", "route"]
     show_groups = [
         ("", ["code", "name", "name_en", "kind", "parent_code", "cause"]),

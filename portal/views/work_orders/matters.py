@@ -47,7 +47,6 @@ class MatterView(EntityView):
     slug = "matters"
     list_title = _l("Matters")
     one_title = _l("Matter")
-    search_in = ("summary", "number", "place")
     list_columns = ["number", "reported_at", "summary", "category", "grid", "urgency"]
     show_groups = [
         ("", ["number", "kind", "category", "summary", "detail", "urgency", "visibility"]),

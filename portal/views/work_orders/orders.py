@@ -61,7 +61,6 @@ class WorkOrderView(EntityView):
     slug = "work-orders"
     list_title = _l("Work orders")
     one_title = _l("Work order")
-    search_in = ("summary", "number")
     list_columns = ["number", "summary", "category", "grid", "state", "due_at"]
     show_groups = [
         ("", ["state", "summary", "category", "kind", "urgency", "grade", "grid", "level"]),
