@@ -73,4 +73,5 @@ def report_form(
 
 
 def _degrees(label: Any, most: int) -> FloatField:
-    return FloatField(label, [Optional(), NumberRange(-most, most, DEGREES)])
+    checks = [Optional(), NumberRange(-most, most, DEGREES)]
+    return FloatField(label, checks, render_kw={"inputmode": "decimal", "autocomplete": "off"})
