@@ -172,6 +172,43 @@ def test_what_is_refused_later_stands_in_the_form_again(portal, phone, about):
     assert sentences(portal) == ["住户有事"]
 
 
+def test_who_reported_it_is_asked_for_again_after_a_reload(portal, phone, about):
+    page = phone.page
+
+    def no_post(route):
+        if route.request.method == "POST":
+            route.abort("internetdisconnected")
+        else:
+            route.fallback()
+
+    page.route(f"**{REPORT}", no_post)
+    write(page, about, "三楼漏水", reporter_name="张三")
+    press(page)
+    page.locator("#told .note.warn").wait_for()
+    assert "张三" not in page.evaluate("JSON.stringify(localStorage)")
+    page.reload()
+    page.unroute(f"**{REPORT}", no_post)
+    note = page.locator("#told .note.late")
+    note.wait_for()
+    assert sentences(portal) == []  # not sent without it
+    note.locator("button").first.click()
+    expect(page.locator("#summary")).to_have_value("三楼漏水")
+    page.fill("#reporter_name", "张三")
+    press(page)
+    number_shown(page)
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        assert db.session.scalars(select(Matter)).one().reporter_name == "张三"
+
+
+def test_a_browser_that_keeps_nothing_sends_it_as_ever(portal, phone, about):
+    page = phone.page
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    write(page, about, "楼道灯坏")
+    press(page)
+    page.wait_for_url("**/work-orders/show/*")
+    assert sentences(portal) == ["楼道灯坏"]
+
+
 def test_two_refused_ones_lose_nothing(portal, phone, about):
     page = phone.page
     phone.context.set_offline(True)

@@ -6,7 +6,7 @@
   'use strict';
   const form = document.querySelector('form[data-report]');
   const told = document.getElementById('told');
-  if (!form || !told) return;
+  if (!form || !told || !window.portalErrors) return;
   const words = told.dataset;
   const { account } = form.dataset;
   const DRAFT = `portal-report-draft-${account}`;
@@ -17,6 +17,7 @@
   const PATIENCE = 20000;
   const AGAIN = 30000;
   const field = (name) => form.elements.namedItem(name);
+  const errors = window.portalErrors(form, words);
 
   /* What is kept ---------------------------------------------------------------------------- */
 
@@ -47,6 +48,7 @@
     const labels = {};
     const names = {};
     new FormData(form).forEach((value, name) => {
+      if (typeof value !== 'string') return;
       if (PRIVATE.includes(name) && value) names[name] = value;
       if (!OWN.includes(name)) values[name] = value;
       const search = field(name).tomselect;
@@ -58,7 +60,7 @@
   const dirty = () => JSON.stringify(typed().values) !== JSON.stringify(empty.values)
     || Object.keys(typed().names).length > 0;
 
-  const fill = ({ values, labels = {}, names = {} }) => {
+  const fill = ({ values, labels = {}, names = {}, more = false }) => {
     [...form.elements].forEach((one) => {
       if (!one.name || (OWN.includes(one.name) && !PRIVATE.includes(one.name))) return;
       const value = (PRIVATE.includes(one.name) ? names : values)[one.name] || '';
@@ -72,7 +74,8 @@
         one.value = value;
       }
       const rest = one.closest('details');
-      if (rest && value && value !== (empty.values[one.name] || '')) rest.open = true;
+      const typedHere = value && value !== (empty.values[one.name] || '');
+      if (rest && (typedHere || (more && PRIVATE.includes(one.name)))) rest.open = true;
     });
   };
 
@@ -92,7 +95,7 @@
     write(DRAFT, null);
   };
 
-  /* What is wrong ----------------------------------------------------------------------------- */
+  /* What is missing, before anything is kept -------------------------------------------------- */
 
   const element = (tag, text, name) => {
     const made = document.createElement(tag);
@@ -101,46 +104,6 @@
     return made;
   };
   const note = (kind) => document.getElementById(`note-${kind}`).content.firstElementChild.cloneNode(true);
-
-  const clearErrors = () => {
-    const summary = document.getElementById('errors');
-    if (summary) summary.remove();
-    form.querySelectorAll('.field.bad').forEach((one) => one.classList.remove('bad'));
-    form.querySelectorAll('.field > .err').forEach((one) => one.remove());
-    form.querySelectorAll('.is-invalid').forEach((one) => one.classList.remove('is-invalid'));
-    form.querySelectorAll('[aria-invalid]').forEach((one) => one.removeAttribute('aria-invalid'));
-  };
-
-  const showErrors = (errors) => {
-    clearErrors();
-    const summary = note('late');
-    const list = element('ul');
-    summary.id = 'errors';
-    summary.tabIndex = -1;
-    summary.setAttribute('role', 'alert');
-    Object.entries(errors).forEach(([name, sentences]) => {
-      const box = document.getElementById(name);
-      const item = element('li', box ? '' : sentences.join(' '));
-      list.append(item);
-      if (!box) return;
-      const holder = box.closest('.field');
-      const link = element('a', holder.querySelector('label, legend').firstChild.textContent.trim());
-      link.href = `#${name}`;
-      item.append(link, `${words.colon}${sentences.join(' ')}`);
-      const line = document.getElementById('note-err').content.firstElementChild.cloneNode(true);
-      line.id = `${name}-err`;
-      line.querySelector('span').textContent = sentences.join(' ');
-      holder.append(line);
-      holder.classList.add('bad');
-      box.classList.add('is-invalid');
-      box.setAttribute('aria-invalid', 'true');
-      const rest = box.closest('details');
-      if (rest) rest.open = true;
-    });
-    summary.querySelector('div').append(element('h2', words.look), list);
-    form.before(summary);
-    summary.focus();
-  };
 
   const missing = () => {
     const found = {};
@@ -244,14 +207,14 @@
   /* Back into the form; what stands there meanwhile is set aside. */
   const takeBack = (item) => {
     if (dirty() && !enqueue({ errors: {} })) return;
-    clearErrors();
+    errors.clear();
     fill({ ...item, names: secrets.get(item.key) });
     field('once').value = item.key;
     carried = true;
     restored = false;
     keep();
     drop(item.key);
-    if (item.errors && Object.keys(item.errors).length) showErrors(item.errors);
+    if (item.errors && Object.keys(item.errors).length) errors.show(item.errors);
     show();
   };
 
@@ -306,24 +269,25 @@
     });
     if (restored) {
       const text = restored.more ? `${words.still} ${words.private}` : words.still;
-      say('info', text, [], [button(words.discard, () => { begin(); clearErrors(); show(); })]);
+      say('info', text, [], [button(words.discard, () => { begin(); errors.clear(); show(); })]);
     }
   };
 
-  /* The script of every page would block the second report of this page. */
+  const files = () => [...form.querySelectorAll('input[type=file]')].some((one) => one.files.length);
   form.addEventListener('submit', (event) => {
+    if (files()) return; // they do not fit into the queue: sent as without this script
     const wrong = missing();
     const stop = () => {
       event.preventDefault();
-      event.stopPropagation();
+      event.stopPropagation(); // the script of every page would block the second report of this one
     };
     if (Object.keys(wrong).length) {
       stop();
-      showErrors(wrong);
+      errors.show(wrong);
     } else if (enqueue()) {
       stop();
       begin();
-      clearErrors();
+      errors.clear();
       const rest = form.querySelector('details');
       if (rest) rest.open = false;
       if (sending) show();
