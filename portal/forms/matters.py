@@ -44,6 +44,8 @@ def report_form(
             description=_l("Filled in, the matter is closed with it: settled on the spot."),
         ),
         "place": text_field(_l("Where exactly"), most=120),
+        "longitude": _degrees(_l("Longitude"), 180),
+        "latitude": _degrees(_l("Latitude"), 90),
         "detail": TextAreaField(
             _l("More about it"),
             [Optional(), Length(max=4000, message=TOO_LONG)],
@@ -59,8 +61,6 @@ def report_form(
             default="",
         ),
         "crowd": BooleanField(_l("Five people or ten households or more are concerned")),
-        "longitude": _degrees(_l("Longitude"), 180),
-        "latitude": _degrees(_l("Latitude"), 90),
         "reporter_name": text_field(
             _l("Who reported it"), _l("Only who handles it reads it."), most=60
         ),
@@ -73,4 +73,5 @@ def report_form(
 
 
 def _degrees(label: Any, most: int) -> FloatField:
-    return FloatField(label, [Optional(), NumberRange(-most, most, DEGREES)])
+    checks = [Optional(), NumberRange(-most, most, DEGREES)]
+    return FloatField(label, checks, render_kw={"inputmode": "decimal", "autocomplete": "off"})

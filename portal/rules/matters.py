@@ -25,7 +25,8 @@ def report(session: Session, told: Report, moment: datetime | None = None) -> Wo
 
     Raises Forbidden or OutOfScope where the identity of now may not report for this grid, and
     RuleError with ``category_id``, ``grid_code``, ``summary``, ``place``, ``channel``, ``urgency``,
-    ``position`` or ``about_worker_id``.
+    ``position`` or ``about_worker_id``. Of two with one form key at the same moment the second one
+    fails on the unique key (IntegrityError); rolled back, ``sent_before`` finds the first one.
     """
     who, moment = scope.current(), moment or clock.now()
     earlier = sent_before(session, told.form_key, who)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
@@ -17,12 +17,11 @@ from portal import roles, scope
 from portal.forms.entity import EntityForm
 from portal.forms.lookup import LookupField
 from portal.forms.matters import FIRST, report_form
-from portal.models import Grid, Matter, MatterCategory, Worker
+from portal.models import Grid, Matter, MatterCategory, Worker, WorkOrder
 from portal.models.matter_choices import CHANNELS, MATTER_KINDS, ORDER_STATES, URGENCIES
 from portal.queries import matters as queries
 from portal.rules import matters, work_orders
 from portal.rules.reports import Report
-from portal.rules.sessions import sent_before
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
@@ -103,28 +102,52 @@ class MatterView(EntityView):
     @expose("/report", methods=["GET", "POST"])
     @allowed(roles.WRITE)
     def report(self) -> ResponseReturnValue:
-        """The form of a report; then its order, settled already where that was said."""
-        form, session = self._report_form(), self.datamodel.session
+        """The form of a report; then its order, settled already where that was said.
+
+        A script that says ``Accept: application/json`` is answered ``{"number", "url", "state"}``
+        (201, a repeated form the same) or ``{"errors": {field: [sentence]}}`` (400).
+        """
+        form = self._report_form()
         if request.method == "GET":
             form.once.data = secrets.token_urlsafe(12)
             self._begin(form)
-        elif earlier := sent_before(session, form.once.data):
-            return redirect(earlier)
-        elif form.validate() and self._chosen(form):
-            made: list[Any] = []
-            if happened(session, form, lambda: made.append(self._reported(form)), "/matters/list/"):
-                return self._afterwards(made[0] if made else None)
+        elif (order := self._earlier(form) or self._entered(form)) is not None:
+            return self._told(order) if _for_a_script() else self._afterwards(order)
+        elif _for_a_script():
+            return jsonify(errors=_errors(form)), 400
+        first = ("common", *FIRST, "done")
         return render_template(
             "views/work_orders/report.html",
             view=self,
             form=form,
-            first=("common", *FIRST, "done"),
-            more=[field.name for field in form.shown_fields() if field.name not in
-                  ("common", *FIRST, "done")],
+            first=first,
+            more=[field.name for field in form.shown_fields() if field.name not in first],
             title=_("Report a matter"),
             action_url=request.path,
             cancel_url="/matters/list/",
-        ), (400 if request.method == "POST" else 200)  # fmt: skip
+        ), (400 if request.method == "POST" else 200)
+
+    def _earlier(self, form: EntityForm) -> WorkOrder | None:
+        """What this form has made already, even days ago, so whatever it would be refused for."""
+        return matters.sent_before(self.datamodel.session, _key(form), scope.current())
+
+    def _entered(self, form: EntityForm) -> WorkOrder | None:
+        """The order, committed; None with the reasons in the form."""
+        if not (form.validate() and self._chosen(form)):
+            return None
+        made: list[WorkOrder] = []
+        session = self.datamodel.session
+        if not happened(session, form, lambda: made.append(self._reported(form)), "/matters/list/"):
+            return None
+        if _key(form) is None:
+            return made[0]
+        # Of two at the same moment one was undone by the unique key: both are told of the other.
+        order = self._earlier(form)
+        if order is None:  # the key of somebody else's form
+            form.form_errors.append(
+                _("The page was open too long or came from elsewhere. Load it again and repeat.")
+            )
+        return order
 
     def _report_form(self) -> EntityForm:
         session = self.datamodel.session
@@ -175,7 +198,7 @@ class MatterView(EntityView):
         form["common"].errors = [_("Choose what it is about.")]
         return False
 
-    def _reported(self, form: EntityForm) -> Any:
+    def _reported(self, form: EntityForm) -> WorkOrder:
         data = {field.name: field.data for field in form.shown_fields()}
         position = (data["longitude"], data["latitude"])
         told = Report(
@@ -193,7 +216,7 @@ class MatterView(EntityView):
             about_worker_id=int(data["worker"]) if data["worker"] else None,
             unit=data["unit"],
             outside_number=data["outside_number"],
-            form_key=form.once.data or None,
+            form_key=_key(form),
         )
         session = self.datamodel.session
         order = matters.report(session, told)
@@ -201,11 +224,9 @@ class MatterView(EntityView):
             work_orders.move(session, order.id, "settle", {"result": data["done"]})
         return order
 
-    def _afterwards(self, order: Any) -> ResponseReturnValue:
-        if order is None:
-            return redirect("/matters/list/")
-        seen = self.view_of("WorkOrder").datamodel.find(order.id)
-        if seen is None:
+    def _afterwards(self, order: WorkOrder) -> ResponseReturnValue:
+        url = self._url_of(order)
+        if url is None:
             flash(_("%(number)s is passed on to whoever handles it.", number=order.number),
                   "success")  # fmt: skip
             return redirect("/matters/list/")
@@ -217,7 +238,33 @@ class MatterView(EntityView):
             flash(_("%(number)s is settled on the spot.", number=order.number), "success")
         else:
             flash(_("%(number)s is reported.", number=order.number), "success")
-        return redirect(f"/work-orders/show/{order.id}")
+        return redirect(url)
+
+    def _told(self, order: WorkOrder) -> ResponseReturnValue:
+        """The same for a script; of an order out of sight nothing but that it was taken."""
+        url = self._url_of(order)
+        state = order.state if url else "reported"
+        return jsonify(number=order.number, url=url or "/matters/list/", state=state), 201
+
+    def _url_of(self, order: WorkOrder) -> str | None:
+        """The page of the order, where the person who reported it sees it."""
+        seen = self.view_of("WorkOrder").datamodel.find(order.id)
+        return f"/work-orders/show/{order.id}" if seen is not None else None
+
+
+def _key(form: EntityForm) -> str | None:
+    """The key of a form that is sent once, as long as ``note_sent`` keeps it."""
+    return (form.once.data or "")[:24] or None
+
+
+def _for_a_script() -> bool:
+    accepted = request.accept_mimetypes
+    return accepted.best_match(("text/html", "application/json")) == "application/json"
+
+
+def _errors(form: EntityForm) -> dict[str, list[str]]:
+    """The sentences by field; "" for those of no field."""
+    return {name or "": [str(one) for one in errors] for name, errors in form.errors.items()}
 
 
 def _common(session: Any) -> Any:
