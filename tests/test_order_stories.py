@@ -211,6 +211,21 @@ def test_the_second_click_is_told_what_happened(
     assert state_of(portal, order) == "accepted"
 
 
+def test_what_comes_again_at_the_same_place_is_to_be_analysed(
+    client_as: Client, keys: dict[str, int]
+) -> None:
+    worker, station = client_as("worker07"), client_as("station")
+    places = ("3栋电梯", "3栋电梯", "5栋", "")
+    for place in places:
+        report(worker, common=str(keys["DI0201"]), summary="噪声", place=place)
+    rows = "main table tbody tr"
+    assert not station.get("/matters/list/?preset=repeated").soup.select(rows)
+    report(worker, common=str(keys["DI0201"]), summary="又有噪声", place="3栋电梯")
+    page = station.get("/matters/list/?preset=repeated")
+    assert len(page.soup.select(rows)) == 3
+    assert "反复发生" in station.get("/desk/").text
+
+
 def test_the_list_has_the_ready_made_views(client_as: Client, keys: dict[str, int]) -> None:
     worker, leader = client_as("worker07"), client_as("leader07")
     report(worker, common=str(keys["DI0201"]), summary="噪声扰民")

@@ -1,16 +1,17 @@
 """Matters, categories and orders as lists ask for them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy.orm import Session, aliased
 
 from portal import clock, scope
-from portal.models import MatterCategory, MatterPerson, SupervisionOrder, WorkOrder
+from portal.models import Matter, MatterCategory, MatterPerson, SupervisionOrder, WorkOrder
 from portal.models.work_order import STILL_OPEN, TO_ASK, WARNED
 
-OPEN_STATES = ("reported", "accepted", "dispatched", "handling", "answered", "escalated")
+REPEATED, REPEATED_WITHIN = 3, timedelta(days=30)  # time_limits.yaml, repeat
 
 
 def only(condition: Callable[[], ColumnElement[bool]]) -> Callable[[Select[Any]], Select[Any]]:
@@ -77,6 +78,26 @@ def to_analyse() -> ColumnElement[bool]:
 def to_sample() -> ColumnElement[bool]:
     """Settled on the spot and drawn to be looked at again, or closed and to be asked about."""
     return and_(TO_ASK, true())
+
+
+def repeated() -> ColumnElement[bool]:
+    """Matters of which there were three in a month at the same place and about the same: something
+    to be analysed. Never counted by who reported, and nothing that few may see.
+    """
+    since, other = clock.now() - REPEATED_WITHIN, aliased(Matter)
+    alike = (
+        select(func.count(other.id))
+        .where(
+            other.category_id == Matter.category_id,
+            other.place == Matter.place,
+            other.grid_code == Matter.grid_code,
+            other.visibility == "normal",
+            other.reported_at >= since,
+        )
+        .scalar_subquery()
+    )
+    counted = and_(Matter.place.is_not(None), Matter.visibility == "normal")
+    return and_(counted, Matter.reported_at >= since, alike >= REPEATED)
 
 
 def order_of(matter_id: int) -> Select[Any]:

@@ -69,6 +69,7 @@ DUE_SOON = _orders(_l("Orders due soon"), "due_soon", "warn")
 OVERDUE = _orders(_l("Orders overdue"), "overdue", "late")
 TO_ANALYSE = _orders(_l("Orders to be analysed"), "analyse", "warn")
 TO_ASK = _orders(_l("People to be asked"), "to_visit")
+REPEATED = Count(_l("Matters that come again and again"), "Matter", {"preset": "repeated"}, "warn")
 OPEN_ORDERS = _orders(_l("Open orders"), "open")
 SUPERVISED = Count(
     _l("Supervision orders to answer"), "SupervisionOrder", {"preset": "open"}, "late"
@@ -179,7 +180,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.STATION: (
         (
-            *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_ASK),
+            *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_ASK, REPEATED),
             CHECKS_LATE,
             STALE_BOARDS,
             LATE_BOARDS,

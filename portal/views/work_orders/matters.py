@@ -56,6 +56,7 @@ class MatterView(EntityView):
     ]  # fmt: skip
     filter_columns = ["kind", "urgency", "channel", "grid_code"]
     choices = {"kind": MATTER_KINDS, "urgency": URGENCIES, "channel": CHANNELS}
+    presets = {"repeated": (_l("Again and again"), queries.only(queries.repeated))}
     order = ("reported_at", "id")
     newest_first = True
 
