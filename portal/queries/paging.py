@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -104,8 +105,19 @@ def _page(rows: list[Any], total: int, part: Slice) -> Page:
 
 def count(session: Session, statement: Select[Any], model: Any) -> int:
     """How many rows, counting keys only and no further than one past the cap."""
-    keys = statement.with_only_columns(model.id).order_by(None).limit(COUNT_CAP + 1)
-    return session.scalar(select(func.count()).select_from(keys.subquery())) or 0
+    return counts(session, [(statement, model)])[0]
+
+
+def counts(session: Session, asked: Sequence[tuple[Select[Any], Any]]) -> list[int]:
+    """``count`` of several statements (with the model of each), all in one."""
+    if not asked:
+        return []
+    numbers = []
+    for place, (statement, model) in enumerate(asked):
+        keys = statement.with_only_columns(model.id).order_by(None).limit(COUNT_CAP + 1)
+        number = select(func.count()).select_from(keys.subquery()).scalar_subquery()
+        numbers.append(number.label(f"number_{place}"))
+    return [number or 0 for number in session.execute(select(*numbers)).one()]
 
 
 def ordered(statement: Select[Any], model: Any, part: Slice) -> Select[Any]:

@@ -42,14 +42,15 @@ class DeskView(BaseView):
     def _desk(self, identity: scope.Identity) -> Desk:
         sections: list[Section] = []
         known = [role for role in identity.roles if role in DESKS]
+        numbers = self._numbers(known)
         for role in known:
             due, figures, missing = DESKS[role]
             suffix = f"{_(': ')}{role_name(role)}" if len(known) > 1 else ""
-            tiles = [tile for count in due if (tile := self._tile(count))]
+            tiles = [tile for count in due if (tile := self._tile(count, numbers))]
             if due or missing:
                 title = _("What to do now") + suffix
                 sections.append(Section(title, tiles, str(missing)))
-            tiles = [tile for count in figures if (tile := self._tile(count))]
+            tiles = [tile for count in figures if (tile := self._tile(count, numbers))]
             sections.append(Section(_("How things stand") + suffix, tiles))
         intro = wording.listed(role_name(role) for role in identity.roles)
         if not known:
@@ -100,7 +101,21 @@ class DeskView(BaseView):
             str(shown.title), view.list_page(asked, shown.columns), query.link(view, whole)
         )
 
-    def _tile(self, count: Count | Figure) -> Tile | None:
+    def _numbers(self, known: list[str]) -> dict[str, int]:
+        """The numbers of all lists of these desks by their addresses, in one statement."""
+        asked: dict[str, tuple[Any, Any]] = {}
+        for role in known:
+            for count in (*DESKS[role][0], *DESKS[role][1]):
+                if isinstance(count, Count) and scope.current().can(roles.READ, count.resource):
+                    view = self._view(count.resource)
+                    filters = {n: v for n, v in count.params.items() if n not in query.CONTROLS}
+                    found = query.Query(preset=count.params.get("preset", ""), filters=filters)
+                    url = view.list_url(**count.params)
+                    asked[url] = (query.statement(view, found), view.entity)
+        numbers = paging.counts(db.session, list(asked.values()))
+        return dict(zip(asked, numbers, strict=True))
+
+    def _tile(self, count: Count | Figure, numbers: dict[str, int]) -> Tile | None:
         if not scope.current().can(roles.READ, count.resource):
             return None
         if isinstance(count, Figure):
@@ -109,17 +124,14 @@ class DeskView(BaseView):
                 return Tile(str(count.label), "?", count.url, _("cannot be told now"), "late")
             tone = count.tone if known else ""
             return Tile(str(count.label), format_number(known), count.url, tone=tone)
-        view = self._view(count.resource)
-        filters = {
-            name: value for name, value in count.params.items() if name not in query.CONTROLS
-        }
-        asked = query.Query(preset=count.params.get("preset", ""), filters=filters)
-        number = paging.count(db.session, query.statement(view, asked), view.entity)
+        address = self._view(count.resource).list_url(**count.params)
+        number = numbers[address]
         text = format_number(min(number, paging.COUNT_CAP))
         if number > paging.COUNT_CAP:
             text += "+"
-        url = count.page or view.list_url(**count.params)
-        return Tile(str(count.label), text, url, tone=count.tone if number else "")
+        return Tile(
+            str(count.label), text, count.page or address, tone=count.tone if number else ""
+        )
 
     @staticmethod
     def _view(resource: str) -> EntityView:
