@@ -2,7 +2,7 @@
 
 from portal import clock
 from portal.extensions import db
-from portal.rules import cards, photos
+from portal.rules import cards, matter_photos, photos
 
 HOUR = 3600  # seconds; a file is written before its row is committed
 
@@ -11,7 +11,8 @@ def nightly(_slot: str) -> str:
     """Revoke the cards of people whose posts ended by their date; remove files that no row has."""
     revoked = cards.revoke_lapsed(db.session)
     db.session.commit()
-    swept = photos.sweep(db.session, clock.now().timestamp() - HOUR)
+    before = clock.now().timestamp() - HOUR
+    swept = photos.sweep(db.session, before) + matter_photos.sweep(db.session, before)
     return f"revoked {revoked}, swept {swept}"
 
 

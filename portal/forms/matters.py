@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     Field,
     FloatField,
+    MultipleFileField,
     RadioField,
     SelectField,
     StringField,
@@ -15,6 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from portal.forms.base import PortalForm
 from portal.forms.entity import EntityForm, form_class
 from portal.forms.lookup import LookupField
 from portal.forms.population import TOO_LONG, stripped, text_field
@@ -69,7 +71,27 @@ def report_form(
         "unit": text_field(_l("Which unit owes the service"), most=80),
         "outside_number": text_field(_l("Its number there (12345, superior)"), most=60),
     }
+    fields["photos"] = photos_field()
     return form_class("ReportForm", fields)
+
+
+def photos_field() -> MultipleFileField:
+    """Pictures of a matter."""
+    return MultipleFileField(
+        _l("Photos"),
+        [Optional()],
+        description=_l(
+            "JPEG, PNG or WebP, up to 8 MB each. Device and place are removed; the place is taken"
+            " over where none is typed. No faces, please."
+        ),
+        render_kw={"accept": "image/jpeg,image/png,image/webp"},
+    )
+
+
+class PhotosForm(PortalForm):
+    """Further photos of a matter."""
+
+    photos = photos_field()
 
 
 def _degrees(label: Any, most: int) -> FloatField:

@@ -11,7 +11,7 @@ from portal.models.files import Photo
 from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
 from portal.models.lists import SavedList
-from portal.models.matter import Matter, MatterCategory, MatterCounter, MatterPerson
+from portal.models.matter import Matter, MatterCategory, MatterCounter, MatterPerson, MatterPhoto
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
 from portal.models.organisations import Organisation
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
@@ -56,6 +56,7 @@ __all__ = [
     "MatterCategory",
     "MatterCounter",
     "MatterPerson",
+    "MatterPhoto",
     "Meeting",
     "MeetingSeries",
     "Message",

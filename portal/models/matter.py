@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
+from portal import clock
 from portal.models.account import AccountGrant
 from portal.models.base import InGrid, Model, Row, one_of
 from portal.models.matter_choices import (
@@ -197,6 +198,22 @@ def _moved(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
 for _model in (Post, AccountGrant):
     for _when in ("after_update", "after_delete"):
         event.listen(_model, _when, _moved)
+
+
+class MatterPhoto(Model):
+    """A picture of a matter; the file is named after its content (``rules/matter_photos.py``)."""
+
+    __tablename__ = "matter_photos"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    matter_id: Mapped[int] = mapped_column(
+        ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+    sha256: Mapped[str] = mapped_column(String(64), nullable=False)
+    width: Mapped[int] = mapped_column(Integer, nullable=False)
+    height: Mapped[int] = mapped_column(Integer, nullable=False)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(INSTANT, nullable=False, default=clock.now)
 
 
 class MatterCounter(Model):

@@ -31,8 +31,8 @@ def keep(session: Session, data: bytes, name: str, grid_code: str) -> Photo:
     """
     picture = read_picture(data)
     sha256 = hashlib.sha256(picture.jpeg).hexdigest()
-    _write(file_of(sha256), picture.jpeg)
-    _write(face_file(sha256), picture.face)
+    write_once(file_of(sha256), picture.jpeg)
+    write_once(face_file(sha256), picture.face)
     shown = PurePath(name.replace("\\", "/")).name
     photo = Photo(
         name="".join(sign for sign in shown if sign.isprintable())[-LONGEST_NAME:] or "-",
@@ -122,7 +122,7 @@ def sweep(session: Session, older_than: float) -> int:
     return removed
 
 
-def _write(file: Path, content: bytes) -> None:
+def write_once(file: Path, content: bytes) -> None:
     """Write once, readable by the portal's own user alone."""
     if file.is_file():
         return

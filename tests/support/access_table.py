@@ -256,6 +256,9 @@ OTHERS = (
     ),
     Row("/matters/report", "GET", "w", "matters"),
     Row("/matters/report", "POST", "w", "matters", fine=(400,)),  # nothing was typed
+    Row("/matters/photos/<pk>", "GET", "w", "matters", of_row=True),
+    Row("/matters/photos/<pk>", "POST", "w", "matters", of_row=True, fine=(400,)),  # no file
+    Row("/matters/photo/<pk>/<int:photo>.jpg", "GET", "r", "matters", of_row=True, fine=(404,)),
     # Who may make which move the table of moves says (tests/test_order_flow.py).
     Row(
         "/work-orders/move/<pk>/<string:move>",
@@ -400,6 +403,7 @@ def address(row: Row, pk: Any) -> str:
         "<string:verb>": "answer",
         "<int:task>": "1",
         "<int:number>": "1",
+        "<int:photo>": "1",
         "<version>": "v1",
         "<code>": COMMUNITY,
         "<int:seed>": "7",

@@ -234,6 +234,32 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "matter_photos",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("matter_id", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["matter_id"],
+            ["matters.id"],
+            name=op.f("fk_matter_photos_matter_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["ab_user.id"],
+            name=op.f("fk_matter_photos_user_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_matter_photos")),
+    )
+    with op.batch_alter_table("matter_photos", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_matter_photos_matter_id"), ["matter_id"], unique=False)
+
+    op.create_table(
         "work_orders",
         sa.Column("matter_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False),
@@ -635,6 +661,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_matter_people_outside")
         batch_op.drop_index(batch_op.f("ix_matter_people_user_id_matter_id"))
 
+    op.drop_table("matter_photos")
     op.drop_table("matter_people")
     with op.batch_alter_table("matters", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_matters_reported_at_id"))

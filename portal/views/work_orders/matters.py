@@ -20,7 +20,7 @@ from portal.forms.matters import FIRST, report_form
 from portal.models import Grid, Matter, MatterCategory, Worker, WorkOrder
 from portal.models.matter_choices import CHANNELS, MATTER_KINDS, ORDER_STATES, URGENCIES
 from portal.queries import matters as queries
-from portal.rules import matters, work_orders
+from portal.rules import matter_photos, matters, work_orders
 from portal.rules.reports import Report
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed
@@ -28,6 +28,7 @@ from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.cells import name_of
 from portal.views.page import ListPage, Tone
 from portal.views.population.verbs import happened
+from portal.views.work_orders.photos import PhotosMixin, sent_photos, shown
 
 # Where a report of somebody in the field usually comes from, and where that of an office.
 IN_THE_FIELD = ("patrol", "visit", "sweep", "meeting", "letterbox", "counter")
@@ -38,7 +39,7 @@ IN_AN_OFFICE = (
 URGENCY_TONES: dict[str, Tone] = {"immediate": "late", "urgent": "warn"}
 
 
-class MatterView(EntityView):
+class MatterView(PhotosMixin, EntityView):
     """What was found, asked for and complained of."""
 
     api_methods = READ_ONLY
@@ -88,6 +89,10 @@ class MatterView(EntityView):
     def add_label(self) -> str:
         """The button of the list."""
         return _("Report a matter")
+
+    def extras(self, row: Matter) -> list[tuple[str, dict[str, Any]]]:
+        """Its photos."""
+        return [shown(self.datamodel.session, row.id)]
 
     def links(self, row: Matter) -> list[tuple[str, str, str]]:
         """Its order."""
@@ -221,6 +226,10 @@ class MatterView(EntityView):
         )
         session = self.datamodel.session
         order = matters.report(session, told)
+        files, matter = list(sent_photos()), session.get(Matter, order.matter_id)
+        if matter is not None and order.trail_count == 1:
+            with scope.acting(scope.SYSTEM):
+                matter_photos.keep(session, matter, files, scope.actor().user_id)
         if data["done"]:
             work_orders.move(session, order.id, "settle", {"result": data["done"]})
         return order

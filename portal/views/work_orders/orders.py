@@ -39,6 +39,7 @@ from portal.views.entity.cells import name_of
 from portal.views.page import Tone
 from portal.views.population.verbs import happened
 from portal.views.work_orders import words
+from portal.views.work_orders.photos import shown
 
 STATE_TONES: dict[str, Tone] = {
     "reported": "warn",
@@ -150,6 +151,7 @@ class WorkOrderView(EntityView):
                     "danger": row.urgency == "immediate" and row.state == "reported",
                 },
             ),
+            shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]
 

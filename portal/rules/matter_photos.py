@@ -1,0 +1,105 @@
+"""Photos of matters: drawn anew like every picture; where one was taken is read first, then gone.
+
+They show to whoever sees the matter and to nobody else, so they are no rows of the photos of a
+grid. The same picture is one file however often it is sent.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from pathlib import Path
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from PIL import ExifTags, Image
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from portal.errors import RuleError
+from portal.models import Matter, MatterPhoto
+from portal.rules.photos import write_once
+from portal.rules.pictures import read_picture
+
+FOLDER = Path("files", "matters")
+MOST = 6  # of one matter
+Sent = tuple[bytes, str]  # bytes and name of a file
+
+
+def keep(
+    session: Session, matter: Matter, files: Iterable[Sent], user_id: int | None
+) -> list[MatterPhoto]:
+    """Add photos to a matter; the caller commits. A matter without a position gets that of the
+    first photo that tells one. Raises RuleError with ``photos``.
+    """
+    files = [sent for sent in files if sent[0]]
+    known = session.scalar(
+        select(func.count(MatterPhoto.id)).where(MatterPhoto.matter_id == matter.id)
+    )
+    if (known or 0) + len(files) > MOST:
+        raise RuleError(_l("A matter has at most %(most)s photos.", most=MOST), "photos")
+    return [_kept(session, matter, data, user_id) for data, _name in files]
+
+
+def _kept(session: Session, matter: Matter, data: bytes, user_id: int | None) -> MatterPhoto:
+    try:
+        picture = read_picture(data)
+    except RuleError as refusal:
+        raise RuleError(refusal.message, "photos") from refusal
+    sha256 = hashlib.sha256(picture.jpeg).hexdigest()
+    write_once(file_of(sha256), picture.jpeg)
+    position = position_of(data)
+    if position is not None and matter.longitude is None:
+        matter.longitude, matter.latitude = position
+    photo = MatterPhoto(
+        matter_id=matter.id,
+        sha256=sha256,
+        width=picture.width,
+        height=picture.height,
+        user_id=user_id,
+    )
+    session.add(photo)
+    session.flush()
+    return photo
+
+
+def position_of(data: bytes) -> tuple[float, float] | None:
+    """Longitude and latitude (WGS 84) that the camera noted in a picture that was judged already;
+    None where it noted none, or nonsense.
+    """
+    try:
+        with Image.open(BytesIO(data)) as image:
+            told = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        east = _degrees(told[ExifTags.GPS.GPSLongitude])
+        north = _degrees(told[ExifTags.GPS.GPSLatitude])
+        east = -east if told.get(ExifTags.GPS.GPSLongitudeRef) == "W" else east
+        north = -north if told.get(ExifTags.GPS.GPSLatitudeRef) == "S" else north
+    except Exception:  # notes of cameras are as wild as files of strangers
+        return None
+    sane = -180 <= east <= 180 and -90 <= north <= 90 and (east, north) != (0, 0)
+    return (round(east, 6), round(north, 6)) if sane else None
+
+
+def _degrees(parts: Sequence[float]) -> float:
+    degrees, minutes, seconds = (float(part) for part in parts)
+    return degrees + minutes / 60 + seconds / 3600
+
+
+def photos_of(matter_id: int) -> Select[tuple[MatterPhoto]]:
+    """The select of a matter's photos, the first one first."""
+    return select(MatterPhoto).where(MatterPhoto.matter_id == matter_id).order_by(MatterPhoto.id)
+
+
+def file_of(sha256: str) -> Path:
+    """Where the picture lies."""
+    return Path(current_app.config["PORTAL_VAR"]) / FOLDER / f"{sha256}.jpg"
+
+
+def sweep(session: Session, older_than: float) -> int:
+    """Remove files written before the instant ``older_than`` (epoch seconds) that no row has."""
+    known = set(session.scalars(select(MatterPhoto.sha256)))
+    removed = 0
+    for file in file_of("").parent.glob("*"):
+        if file.name.partition(".")[0] not in known and file.stat().st_mtime < older_than:
+            file.unlink(missing_ok=True)
+            removed += 1
+    return removed
