@@ -44,6 +44,7 @@ STILL_OPEN = text("state NOT IN ('rejected', 'closed') AND NOT void AND merged_i
 TO_ASK = text(
     "state = 'closed' AND satisfaction IS NULL AND (to_sample OR return_visit_by IS NOT NULL)"
 )
+CLOSED = text("closed_at IS NOT NULL")
 WARNED = text("warned IS NOT NULL")
 SUSPENDED = text("suspended_at IS NOT NULL")
 IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
@@ -97,6 +98,7 @@ class WorkOrder(Confidential, InGrid, Row):
               postgresql_where=STILL_OPEN),
         Index("ix_work_orders_open_here", "grid_code", "due_at", "id", sqlite_where=STILL_OPEN,
               postgresql_where=STILL_OPEN),
+        Index("ix_work_orders_closed", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
         Index("ix_work_orders_to_ask", "grid_code", "return_visit_by", sqlite_where=TO_ASK,
               postgresql_where=TO_ASK),
         Index("ix_work_orders_warned", "warned", "due_at", sqlite_where=WARNED,

@@ -256,6 +256,7 @@ OTHERS = (
     ),
     Row("/matters/report", "GET", "w", "matters"),
     Row("/matters/report", "POST", "w", "matters", fine=(400,)),  # nothing was typed
+    Row("/work-orders/by-grid", "GET", "r", "work-orders"),
     Row("/matters/photos/<pk>", "GET", "w", "matters", of_row=True),
     Row("/matters/photos/<pk>", "POST", "w", "matters", of_row=True, fine=(400,)),  # no file
     Row("/matters/photo/<pk>/<int:photo>.jpg", "GET", "r", "matters", of_row=True, fine=(404,)),

@@ -430,6 +430,13 @@ def upgrade() -> None:
             batch_op.f("ix_work_orders_grid_code_id"), ["grid_code", "id"], unique=False
         )
         batch_op.create_index(
+            "ix_work_orders_closed",
+            ["closed_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_work_orders_to_ask",
             ["grid_code", "return_visit_by"],
             unique=False,
@@ -646,6 +653,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("next_warning_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_work_orders_state_due_at_id"))
+        batch_op.drop_index("ix_work_orders_closed")
         batch_op.drop_index("ix_work_orders_to_ask")
         batch_op.drop_index("ix_work_orders_warned")
         batch_op.drop_index("ix_work_orders_open")

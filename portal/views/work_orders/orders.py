@@ -39,6 +39,7 @@ from portal.views.entity.cells import name_of
 from portal.views.page import Tone
 from portal.views.population.verbs import happened
 from portal.views.work_orders import words
+from portal.views.work_orders.comparison import ComparisonMixin
 from portal.views.work_orders.photos import shown
 
 STATE_TONES: dict[str, Tone] = {
@@ -54,7 +55,7 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
-class WorkOrderView(EntityView):
+class WorkOrderView(ComparisonMixin, EntityView):
     """The handling of matters."""
 
     api_methods = READ_ONLY
