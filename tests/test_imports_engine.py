@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.models import Grid, Regulation, Team
-from portal.rules.imports import Options, cells, run_import, undo_import
+from portal.rules.imports import Options, cells, run_import, undo_import, writer
 from portal.rules.imports.kind import Column, Kind
 from tests.support.counting import count_statements
 
@@ -68,7 +68,9 @@ def counts(session):
     )
 
 
-def test_a_row_the_database_refuses_is_rejected_alone(session, load):
+@pytest.mark.parametrize("worth_it", [100, 1])  # rows sent aside on PostgreSQL from there on
+def test_a_row_the_database_refuses_is_rejected_alone(session, load, monkeypatch, worth_it):
+    monkeypatch.setattr(writer, "WORTH_IT", worth_it)
     teams, regulations = counts(session)
     report = load(
         f"甲,patrol,{CELL},,\n"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -209,6 +210,30 @@ def test_the_second_click_is_told_what_happened(
     text = late.soup.select_one("#errors").get_text(" ", strip=True)
     assert "受理" in text
     assert state_of(portal, order) == "accepted"
+
+
+def test_the_grids_below_stand_beside_each_other(
+    portal: Flask, client_as: Client, keys: dict[str, int]
+) -> None:
+    report(client_as("worker07"), common=str(keys["DI0201"]), summary="噪声")
+    report(client_as("worker07"), common=str(keys["DI0201"]), summary="办好", done="已办")
+    report(client_as("worker01"), common=str(keys["DI0201"]), summary="噪声")
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        for order in db.session.scalars(select(WorkOrder).where(WorkOrder.state == "reported")):
+            order.due_at = order.reported_at - timedelta(days=3)
+        db.session.commit()
+    page = client_as("block02").get("/work-orders/by-grid")
+    rows = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")]
+            for row in page.soup.select("main table tbody tr")]  # fmt: skip
+    told = {row[0]: row[1:6] for row in rows}
+    assert len(told) == 3  # the cells of the block
+    assert ["1", "1", "0", "1", "100%"] in told.values()
+    links = page.links("main table a[href*='preset=overdue']")
+    assert len(client_as("block02").get(links[0]).soup.select("main table tbody tr")) == 1
+    assert len(page.soup.select("svg.bars rect.late")) == 3
+    whole = client_as("station").get("/work-orders/by-grid")
+    assert len(whole.soup.select("main table tbody tr")) == 4  # areas
+    assert client_as("block02").get("/work-orders/by-grid?grid_code=42010200299002").status == 404
 
 
 def test_what_comes_again_at_the_same_place_is_to_be_analysed(

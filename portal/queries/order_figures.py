@@ -45,9 +45,7 @@ def grids_below(session: Session, code: str) -> Sequence[Any]:
     return session.execute(asked.order_by(Grid.code)).all()
 
 
-def by_grid(
-    session: Session, grids: Sequence[Any], seen: ColumnElement[bool]
-) -> list[Figures]:
+def by_grid(session: Session, grids: Sequence[Any], seen: ColumnElement[bool]) -> list[Figures]:
     """The figures of ``grids`` (rows with code and name, all of one level), counting the orders
     that ``seen`` holds for. Two statements, however many grids there are.
     """

@@ -63,8 +63,15 @@ def record_bulk(
     Each of ``entries`` has ``row_id``, ``row_label``, ``grid_code`` and ``changes`` (dict), and
     ``table_name`` where none is given for all.
     """
+    write_worded(session, worded(action, table_name, entries))
+
+
+def worded(
+    action: str, table_name: str | None, entries: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows of ``record_bulk``, without the database."""
     common = _who() | {"action": action, "table_name": table_name}
-    rows = [
+    return [
         {
             **common,
             **entry,
@@ -73,6 +80,10 @@ def record_bulk(
         }
         for entry in entries
     ]
+
+
+def write_worded(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Write what ``worded`` made."""
     if len(rows) > MANY:
         bulk.insert_rows(session, AuditEntry.__table__, rows)
     elif rows:

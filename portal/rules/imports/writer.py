@@ -6,6 +6,9 @@ were read (on SQLite the whole database was).
 
 import json
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -25,6 +28,7 @@ from portal.rules.masking import HIDDEN
 AT_ONCE = 2000
 CHANGES: Table = ImportChange.__table__
 MOST_SAMPLES = 30
+WORTH_IT = 100  # rows
 LABEL = 120
 # What tells a row from a later one that was given the same key after a deletion.
 IDENTITY = ("version", "created_at")
@@ -42,16 +46,70 @@ def write(
         if draft.found is None:
             draft.values["created_at"] = batch.created_at
     written: list[Draft] = []
-    for model in tables:
-        own = [draft for draft in drafts if draft.model is model]
-        new = sorted((d for d in own if d.found is None), key=lambda draft: draft.order)
+    *firsts, last = tables
+    for model in firsts:
+        new, changed = _of(model, drafts)
         _insert(session, model, new)
-        changed = [draft for draft in own if draft.found is not None]
         _update(session, model, changed)
-        written += [d for d in new if d.row_id is not None]
+        written += [draft for draft in new if draft.row_id is not None]
         written += changed
-    _remember(session, batch.id, written)
-    _audit(session, written)
+    new, changed = _of(last, drafts)
+    _update(session, last, changed)
+    told = _insert_and_tell(session, batch.id, last, new, [*written, *changed])
+    if told.changes:
+        bulk.insert_rows(session, CHANGES, told.changes)
+    audit.write_worded(session, told.entries)
+
+
+def _of(model: type[Row], drafts: Iterable[Draft]) -> tuple[list[Draft], list[Draft]]:
+    """Those of ``model``: new ones in their order, and those that change a row."""
+    own = [draft for draft in drafts if draft.model is model]
+    new = sorted((d for d in own if d.found is None), key=lambda draft: draft.order)
+    return new, [draft for draft in own if draft.found is not None]
+
+
+@dataclass
+class _Told:
+    """What undoing remembers and what the audit log tells, ready to be written."""
+
+    changes: list[dict[str, Any]]
+    entries: list[dict[str, Any]]
+
+
+def _told(batch: int, written: list[Draft]) -> _Told:
+    return _Told(_remembered(batch, written), _audited(written))
+
+
+def _insert_and_tell(
+    session: Session, batch: int, model: type[Row], new: list[Draft], others: list[Draft]
+) -> _Told:
+    """Insert the rows that a file is about; what is told of all is worded meanwhile.
+
+    The database takes as long as the wording, and neither needs the other: the rows are sent from
+    another thread, which alone uses the connection until they are there.
+    """
+    if len(new) < WORTH_IT or session.get_bind().dialect.name == "sqlite":
+        _insert(session, model, new)
+        return _told(batch, [*others, *(draft for draft in new if draft.row_id is not None)])
+    rows = _ready(session, model, new)
+    with ThreadPoolExecutor(1) as aside:
+        sending = aside.submit(copy_context().run, _sent, session, model, rows)
+        told = _told(batch, [*others, *(draft for draft in new if draft.row_id is not None)])
+    if sending.result():
+        return told
+    for draft in new:  # a conflict that nobody foresaw: find out whose row it is
+        _insert_alone(session, model, draft)
+    return _told(batch, [*others, *(draft for draft in new if draft.row_id is not None)])
+
+
+def _sent(session: Session, model: type[Row], rows: list[dict[str, Any]]) -> bool:
+    """Whether the database took all of the rows; of a refusal nothing is left."""
+    try:
+        with session.begin_nested():
+            bulk.insert_rows(session, model.__table__, rows)
+    except DBAPIError:
+        return False
+    return True
 
 
 def _insert(session: Session, model: type[Row], drafts: list[Draft]) -> None:
@@ -81,18 +139,24 @@ def _insert_alone(session: Session, model: type[Row], draft: Draft) -> None:
 
 
 def _insert_part(session: Session, model: type[Row], drafts: Sequence[Draft]) -> None:
+    rows = _ready(session, model, drafts)
+    if rows:
+        bulk.insert_rows(session, model.__table__, rows)
+
+
+def _ready(session: Session, model: type[Row], drafts: Sequence[Draft]) -> list[dict[str, Any]]:
+    """The rows of those that are wanted, with keys; the drafts know them too."""
     kept = [draft for draft in drafts if draft.wanted]
     if not kept:
-        return
-    target: Table = model.__table__
+        return []
     rows = []
-    for draft, key in zip(kept, bulk.take_keys(session, target, len(kept)), strict=True):
+    for draft, key in zip(kept, bulk.take_keys(session, model.__table__, len(kept)), strict=True):
         for name, other in draft.links.items():
             draft.values[name] = other.row_id
         _add_search_terms(draft)
         rows.append({**draft.values, "id": key})
         draft.row_id = key
-    bulk.insert_rows(session, target, rows)
+    return rows
 
 
 def _update(session: Session, model: type[Row], drafts: Iterable[Draft]) -> None:
@@ -136,8 +200,8 @@ def _add_search_terms(draft: Draft) -> None:
     draft.values["search_terms"] = search_terms(*texts, people=draft.model.search_people)
 
 
-def _remember(session: Session, batch: int, drafts: Iterable[Draft]) -> None:
-    rows = [
+def _remembered(batch: int, drafts: Iterable[Draft]) -> list[dict[str, Any]]:
+    return [
         {
             "batch_id": batch,
             "table_name": draft.model.__tablename__,
@@ -148,8 +212,6 @@ def _remember(session: Session, batch: int, drafts: Iterable[Draft]) -> None:
         }
         for draft in drafts
     ]
-    if rows:
-        bulk.insert_rows(session, CHANGES, rows)
 
 
 def _before(draft: Draft) -> str | None:
@@ -167,10 +229,12 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def _audit(session: Session, drafts: list[Draft]) -> None:
+def _audited(drafts: list[Draft]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     for action, new in (("insert", True), ("update", False)):
         entries = [_entry(draft) for draft in drafts if (draft.found is None) == new]
-        audit.record_bulk(session, action, None, entries)
+        found += audit.worded(action, None, entries)
+    return found
 
 
 def _entry(draft: Draft) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy import select
 
 from portal import roles, scope
@@ -50,7 +51,7 @@ class ComparisonMixin:
 
 
 def _table(figures: list[Figures]) -> ListPage:
-    labels = [_("Grid"), _("Open"), _("Overdue (orders)"), _("Supervised"),
+    labels = [_("Grid"), pgettext("order", "Open"), pgettext("order", "Overdue"), _("Supervised"),
               _("Closed in 30 days"), _("Of these in time")]  # fmt: skip
     columns = [Column(str(at), label) for at, label in enumerate(labels)]
     return ListPage(columns, [_row(one, labels) for one in figures], len(figures))
