@@ -8,8 +8,11 @@ was killed.
 
 import gc
 import multiprocessing
+import sys
 import traceback
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fcntl import F_SETPIPE_SZ, fcntl
 from multiprocessing.connection import Connection
@@ -23,6 +26,8 @@ from portal.rules.masking import hide_numbers
 PART, REFUSED, FAILED, END = "part", "refused", "failed", "end"
 GRACE = 5  # seconds
 PIECE = 250  # rows that are handed over together; more would only lie in memory twice
+COMING = 4  # pieces that are unpacked before they are asked for
+QUICK = 0.0003  # seconds after which threads take turns: one of them waits for the database
 WAITING = 1024 * 1024  # bytes that lie ready while the database writes
 FORK = multiprocessing.get_context("fork")
 
@@ -60,9 +65,15 @@ def _read_ahead(kind: Kind, table: Table, tell: Tell, size: int) -> Iterator[lis
     child = FORK.Process(target=_serve, args=(kind, table, size, reading, writing), daemon=True)
     child.start()
     writing.close()
+    turns = sys.getswitchinterval()
+    sys.setswitchinterval(QUICK)
+    answers = ThreadPoolExecutor(1)
     try:
         tell(0, table.total)
-        while (answer := _answer(reading))[0] == PART:
+        # Unpacked while the database works: it is asked about one part at a time.
+        coming = deque(answers.submit(_answer, reading) for _place in range(COMING))
+        while (answer := coming.popleft().result())[0] == PART:
+            coming.append(answers.submit(_answer, reading))
             _word, lines, table.ignored, far = answer
             tell(*far)
             yield lines
@@ -74,9 +85,11 @@ def _read_ahead(kind: Kind, table: Table, tell: Tell, size: int) -> Iterator[lis
         table.ignored, far = rest
         tell(*far)
     finally:
-        reading.close()
         child.kill()  # whatever it still has to say is nobody's answer
         child.join(GRACE)
+        answers.shutdown(cancel_futures=True)  # what it waited for ends with the process
+        reading.close()
+        sys.setswitchinterval(turns)
 
 
 def widen(pipe: int) -> None:

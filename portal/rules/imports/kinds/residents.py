@@ -10,12 +10,11 @@ from typing import Any
 from portal import clock
 from portal.models import Building, Dwelling, Grid, Household, Resident
 from portal.models.register import TAIL
-from portal.models.register_choices import GB_11643_TYPES
 from portal.rules import idnumbers, population
 from portal.rules.imports.drafts import Draft, Found
 from portal.rules.imports.kind import Kind, Line
 from portal.rules.imports.kinds.resident_columns import COLUMNS
-from portal.rules.imports.kinds.resident_ready import prepare
+from portal.rules.imports.kinds.resident_ready import judged_papers, prepare
 from portal.rules.imports.kinds.resident_round import (
     Home,
     Round,
@@ -106,22 +105,10 @@ def _take(run: Round, line: Line) -> None:
 
 def _judge_papers(run: Round, line: Line) -> None:
     """The number agrees with itself, with the birthday and with the sex; both may come from it."""
-    number = line["id_number"]
-    nobodys = number is None and HIDDEN_NUMBER not in line.notes
-    kind = line["id_type"] or ("temporary" if nobodys else "resident_id")
-    line.values["id_type"] = kind
-    if number is None or kind not in GB_11643_TYPES:
-        return
-    try:
-        told = idnumbers.read(number, run.today)
-    except idnumbers.BadNumber as bad:
-        run.work.fail(line, bad.reason, "id_number")
-        return
-    if line["birth_date"] not in (None, told.birth_date):
-        run.work.fail(line, "birth_mismatch", "birth_date")
-    elif line["sex"] not in (None, told.sex):
-        run.work.fail(line, "sex_mismatch", "sex")
-    line.values["birth_date"], line.values["sex"] = told.birth_date, told.sex
+    told = line.ready.pop("papers", None) or judged_papers(line, run.today)
+    line.values |= told.values
+    if told.reason is not None:
+        run.work.fail(line, told.reason, told.column)
 
 
 def _person(run: Round, line: Line, home: Home, household: int | None) -> tuple[str, Found | None]:
