@@ -63,6 +63,7 @@ class WorkOrderView(ComparisonMixin, EntityView):
     slug = "work-orders"
     list_title = _l("Work orders")
     one_title = _l("Work order")
+    list_template = "views/work_orders/list.html"
     list_columns = ["number", "summary", "category", "grid", "state", "due_at"]
     show_groups = [
         ("", ["state", "summary", "category", "kind", "urgency", "grade", "grid", "level"]),
@@ -130,6 +131,10 @@ class WorkOrderView(ComparisonMixin, EntityView):
         """Opened from the menu, the list begins with what is open."""
         found = query.parse(self)
         return found if request.args else replace(found, preset="open")
+
+    def may_report(self) -> bool:
+        """Whether the list offers to report a matter."""
+        return scope.current().can(roles.WRITE, "Matter")
 
     # one order -------------------------------------------------------------------
 
