@@ -114,13 +114,9 @@ def test_files_without_a_row_are_swept(portal: Flask, client_as: Client, noise: 
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("place", [{}, {1: "N", 2: (91.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)},
-                                   {2: "x"}])  # fmt: skip
+@pytest.mark.parametrize("place", [{}, {1: "N", 2: (91.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}])
 def test_nonsense_of_a_camera_is_no_place(place: dict[int, Any]) -> None:
     image, notes, file = Image.new("RGB", (300, 300)), Image.Exif(), BytesIO()
     notes.get_ifd(ExifTags.IFD.GPSInfo).update(place)
-    try:
-        image.save(file, "JPEG", exif=notes)
-    except Exception:
-        pytest.skip("no such note can be written")
+    image.save(file, "JPEG", exif=notes)
     assert matter_photos.position_of(file.getvalue()) is None
