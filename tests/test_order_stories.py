@@ -230,7 +230,7 @@ def test_the_grids_below_stand_beside_each_other(
     assert ["1", "1", "0", "1", "100%"] in told.values()
     links = page.links("main table a[href*='preset=overdue']")
     assert len(client_as("block02").get(links[0]).soup.select("main table tbody tr")) == 1
-    assert len(page.soup.select("svg.bars rect.late")) == 3
+    assert len(page.soup.select(".bars rect.late")) == 3
     whole = client_as("station").get("/work-orders/by-grid")
     assert len(whole.soup.select("main table tbody tr")) == 4  # areas
     assert client_as("block02").get("/work-orders/by-grid?grid_code=42010200299002").status == 404

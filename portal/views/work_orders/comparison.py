@@ -19,7 +19,7 @@ from portal.views.entity.access import allowed
 from portal.views.entity.interface import visible
 from portal.views.page import Cell, Column, ListPage, Row
 
-BAR, STEP, WIDE, NAMES = 16, 28, 640, 150  # of the drawing, in its own units
+BAR = 100  # units of the longest bar in its drawing
 
 
 class ComparisonMixin:
@@ -45,8 +45,7 @@ class ComparisonMixin:
             subtitle=name,
             table=_table(figures),
             bars=_bars(figures),
-            height=STEP * len(figures),
-            width=WIDE,
+            wide=BAR,
         )
 
 
@@ -82,14 +81,13 @@ def _row(one: Figures, labels: list[str]) -> Row:
 def _bars(figures: list[Figures]) -> list[dict[str, Any]]:
     """Bars of open orders, the part that is overdue in another colour, with the numbers beside."""
     most = max((one.open for one in figures), default=0) or 1
-    room = WIDE - NAMES - 90
+    opened, late = pgettext("order", "Open"), pgettext("order", "Overdue")
     return [
         {
             "name": one.name,
-            "y": at * STEP,
-            "open": round(room * one.open / most),
-            "late": round(room * one.overdue / most),
-            "text": f"{one.open} / {one.overdue}",
+            "open": round(BAR * one.open / most, 1),
+            "late": round(BAR * one.overdue / most, 1),
+            "text": f"{opened} {format_number(one.open)} · {late} {format_number(one.overdue)}",
         }
-        for at, one in enumerate(figures)
+        for one in figures
     ]
