@@ -93,10 +93,34 @@ ALL = 1 + len(UP) + len(SIGNED) + len(DONE) + 1  # the report, and reopening by 
 def test_a_dispute_goes_up_is_analysed_answered_reopened_and_closed(
     portal: Flask, client_as: Client, keys: dict[str, int]
 ) -> None:
+    made = report(client_as("worker07"), common=str(keys["DI0202"]), summary="三楼漏水漏到二楼")
+    it_is_played_to_its_end(portal, client_as, keys, made.location)
+
+
+@pytest.mark.browser
+def test_the_same_reported_on_a_telephone(
+    portal: Flask, client_as: Client, keys: dict[str, int], visit: Callable[..., Any]
+) -> None:
+    worker = visit("worker07", phone=True)
+    worker.page.goto("/matters/report")
+    worker.page.select_option("#common", str(keys["DI0202"]))
+    worker.page.fill("#summary", "三楼漏水漏到二楼")
+    worker.page.click("form[data-report] [type=submit]")
+    told = worker.page.locator("#told .note.good a").first
+    told.wait_for()
+    url = told.get_attribute("href")
+    it_is_played_to_its_end(portal, client_as, keys, url)
+    worker.page.goto(url)
+    assert worker.page.locator("ol.trail li").count() == ALL
+    assert worker.axe() == []
+
+
+def it_is_played_to_its_end(
+    portal: Flask, client_as: Client, keys: dict[str, int], url: str
+) -> None:
+    """The dispute whose order stands at ``url``, just reported by worker07."""
     people = {name: client_as(name) for name in {step[0] for step in (*UP, *SIGNED, *DONE)}}
-    made = report(people["worker07"], common=str(keys["DI0202"]), summary="三楼漏水漏到二楼")
-    order = made.location.rsplit("/", 1)[1]
-    url = f"/work-orders/show/{order}"
+    order = url.rsplit("/", 1)[1]
     assert re.search(r"420102002990-\d{8}-\d{4}", people["worker07"].get(url).text)
 
     def play(name: str, step: str, told: dict[str, str]) -> None:
