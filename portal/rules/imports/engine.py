@@ -22,8 +22,9 @@ from portal.rules.imports.kind import Kind, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
 from portal.rules.imports.reader import Table, opened, read_features, read_mapping, read_table
 from portal.rules.imports.report import Report
+from portal.rules.imports.telling import MOST_SAMPLES, samples
 from portal.rules.imports.work import Options, Work, lock_kind, take_write_lock
-from portal.rules.imports.writer import MOST_SAMPLES, samples, write
+from portal.rules.imports.writer import write
 
 LONGEST_NAME = 200
 

@@ -20,9 +20,9 @@ from portal.errors import RuleError
 from portal.models import ImportBatch
 from portal.rules import audit, stale
 from portal.rules.imports.references import CHANGES
+from portal.rules.imports.telling import IDENTITY, told
 from portal.rules.imports.undo_steps import Step, gone, places, refusals, steps_of
 from portal.rules.imports.work import raw_table, take_write_lock
-from portal.rules.imports.writer import IDENTITY, told
 
 MOST_NAMED = 50
 

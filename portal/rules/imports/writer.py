@@ -4,12 +4,10 @@ Everything happens in the caller's transaction. The rows that are changed were l
 were read (on SQLite the whole database was).
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -20,19 +18,13 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.models import ImportBatch, ImportChange, Row
 from portal.models.search import search_terms
-from portal.models.types import EncryptedText
 from portal.rules import audit, bulk
 from portal.rules.imports.drafts import Draft
-from portal.rules.masking import HIDDEN
+from portal.rules.imports.telling import audited, remembered
 
 AT_ONCE = 2000
 CHANGES: Table = ImportChange.__table__
-MOST_SAMPLES = 30
 WORTH_IT = 100  # rows
-LABEL = 120
-# What tells a row from a later one that was given the same key after a deletion.
-IDENTITY = ("version", "created_at")
-_PRIVATE: dict[str, frozenset[str]] = {}  # columns of a table that are never told
 
 
 def write(
@@ -77,7 +69,7 @@ class _Told:
 
 
 def _told(batch: int, written: list[Draft]) -> _Told:
-    return _Told(_remembered(batch, written), _audited(written))
+    return _Told(remembered(batch, written), audited(written))
 
 
 def _insert_and_tell(
@@ -198,108 +190,3 @@ def _add_search_terms(draft: Draft) -> None:
 
     texts = (value(name) for name in source)
     draft.values["search_terms"] = search_terms(*texts, people=draft.model.search_people)
-
-
-def _remembered(batch: int, drafts: Iterable[Draft]) -> list[dict[str, Any]]:
-    return [
-        {
-            "batch_id": batch,
-            "table_name": draft.model.__tablename__,
-            "row_id": draft.row_id,
-            "label": draft.label[:LABEL],
-            "before": _before(draft),
-            "row_version": 1 if draft.found is None else draft.found.version + 1,
-        }
-        for draft in drafts
-    ]
-
-
-def _before(draft: Draft) -> str | None:
-    """The changed columns as they were, encrypted ones still encrypted; None for a new row."""
-    if draft.found is None:
-        return None
-    raw = draft.found.raw
-    values = {name: plain(raw[name]) for name in draft.values}
-    values |= {name: plain(raw[name]) for name in IDENTITY}
-    return json.dumps(values, ensure_ascii=False)
-
-
-def plain(value: Any) -> Any:
-    """A column's value as JSON holds it."""
-    return value.isoformat() if isinstance(value, date | datetime) else value
-
-
-def _audited(drafts: list[Draft]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for action, new in (("insert", True), ("update", False)):
-        entries = [_entry(draft) for draft in drafts if (draft.found is None) == new]
-        found += audit.worded(action, None, entries)
-    return found
-
-
-def _entry(draft: Draft) -> dict[str, Any]:
-    column = draft.model.scope_column
-    raw = draft.found.raw if draft.found is not None else {}
-    model, private, untold = draft.model, _private(draft.model), audit.UNTOLD
-    changes: dict[str, Any] = {}
-    if draft.found is None:
-        changes = {n: v for n, v in draft.values.items() if v is not None and n not in untold}
-        for name, value in changes.items():
-            # What ``told`` would say, without asking: most values are short texts.
-            if name in private:
-                changes[name] = HIDDEN
-            elif type(value) is not str or len(value) > audit.LONGEST:
-                changes[name] = told(model, name, value)
-    else:
-        for name, value in draft.values.items():
-            if name not in untold:
-                changes[name] = [told(model, name, raw[name]), told(model, name, value)]
-    return {
-        "table_name": draft.model.__tablename__,
-        "row_id": draft.row_id,
-        "row_label": draft.label,
-        "grid_code": (draft.values.get(column) or raw.get(column)) if column else None,
-        "changes": changes,
-    }
-
-
-def samples(drafts: Iterable[Draft], most: int) -> list[dict[str, Any]]:
-    """The first ``most`` rows that would be written, in the order of the file: number of the row,
-    table, label, whether it is new, and the changes as the audit log would hold them.
-    """
-    if most <= 0:
-        return []
-    standing = [draft for draft in drafts if draft.wanted]
-    first = sorted(standing, key=lambda draft: min(line.number for line in draft.lines))
-    found = []
-    for draft in first[:most]:
-        found.append(
-            {
-                "row": min(line.number for line in draft.lines if not line.failed),
-                "table": draft.model.__tablename__,
-                "label": draft.label[:LABEL],
-                "new": draft.found is None,
-                "changes": _entry(draft)["changes"],
-            }
-        )
-    return found
-
-
-def told(model: type[Row], name: str, value: Any) -> Any:
-    """A value as the audit log may hold it: nothing private, nothing long."""
-    if value is None:
-        return None
-    if name in _private(model):
-        return HIDDEN
-    if isinstance(value, str):
-        long = len(value) > audit.LONGEST
-        return f"{value[: audit.LONGEST]}… ({len(value)})" if long else value
-    return plain(value)
-
-
-def _private(model: type[Row]) -> frozenset[str]:
-    name = model.__tablename__
-    if name not in _PRIVATE:
-        sealed = [c.name for c in model.__table__.columns if isinstance(c.type, EncryptedText)]
-        _PRIVATE[name] = frozenset([*model.sensitive, *sealed])
-    return _PRIVATE[name]
