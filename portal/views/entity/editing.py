@@ -1,6 +1,7 @@
 """Adding, editing and opening a masked value."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal import roles
@@ -216,6 +218,22 @@ def _add_error(form: EntityForm, refusal: RuleError) -> None:
         form[refusal.field].errors = [*form[refusal.field].errors, str(refusal)]
     else:
         form.form_errors.append(str(refusal))
+
+
+def committed(session: Session, form: EntityForm, act: Callable[[], object]) -> bool:
+    """Do ``act`` and commit; False, with nothing changed and the reason in ``form``."""
+    try:
+        act()
+        session.commit()
+    except RuleError as refusal:
+        session.rollback()
+        _add_error(form, refusal)
+        return False
+    except (IntegrityError, StaleDataError) as error:
+        session.rollback()
+        form.form_errors.append(conflict(error))
+        return False
+    return True
 
 
 def conflict(error: Exception) -> str:

@@ -11,12 +11,9 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 from wtforms.validators import InputRequired
 
 from portal import clock, roles, scope
-from portal.errors import RuleError
 from portal.extensions import db
 from portal.forms.cross_checks import AnswerForm, WithdrawForm, question_form
 from portal.forms.entity import EntityForm
@@ -31,9 +28,9 @@ from portal.rules.sessions import sent_before
 from portal.views.entity import forms, query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
-from portal.views.entity.editing import conflict
+from portal.views.entity.editing import committed
 from portal.views.page import ListPage, Tone
-from portal.views.population.verbs import add_error, happened
+from portal.views.population.verbs import happened
 
 OFFERED = 20
 
@@ -249,18 +246,9 @@ class CrossCheckView(EntityView):
 
     def _done(self, row: CrossCheck, form: Any, act: Any, words: Any) -> ResponseReturnValue:
         back, session = f"{self.route_base}/show/{row.id}", self.datamodel.session
-        if form.validate_on_submit():
-            try:
-                act()
-                session.commit()
-                flash(_("Saved."), "success")
-                return redirect(back)
-            except RuleError as refusal:
-                session.rollback()
-                add_error(form, refusal)
-            except (IntegrityError, StaleDataError) as error:
-                session.rollback()
-                form.form_errors.append(conflict(error))
+        if form.validate_on_submit() and committed(session, form, act):
+            flash(_("Saved."), "success")
+            return redirect(back)
         title, intro, submit = words
         return render_template(
             "views/entity/form.html",

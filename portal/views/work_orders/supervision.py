@@ -7,11 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal import roles
-from portal.errors import Forbidden, RuleError
+from portal.errors import Forbidden
 from portal.forms.moves import supervision_form
 from portal.models import SupervisionOrder
 from portal.models.choices import LEVELS
@@ -20,9 +18,8 @@ from portal.queries import matters as queries
 from portal.rules.work_orders import supervised
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
-from portal.views.entity.editing import conflict
+from portal.views.entity.editing import committed
 from portal.views.page import Tone
-from portal.views.population.verbs import add_error
 
 VERBS = {
     "sign": _l("Sign"),
@@ -77,18 +74,10 @@ class SupervisionOrderView(EntityView):
         form: Any = supervision_form(asks=verb == "answer")()
         back = f"{self.route_base}/show/{row.id}"
         if form.validate_on_submit():
-            try:
-                reply = form["reply"].data if "reply" in form else None
-                supervised.act(session, row, verb, reply)
-                session.commit()
+            reply = form["reply"].data if "reply" in form else None
+            if committed(session, form, lambda: supervised.act(session, row, verb, reply)):
                 flash(_("Saved."), "success")
                 return redirect(back)
-            except RuleError as refusal:
-                session.rollback()
-                add_error(form, refusal)
-            except (IntegrityError, StaleDataError) as error:
-                session.rollback()
-                form.form_errors.append(conflict(error))
         return render_template(
             "views/entity/form.html",
             view=self,
