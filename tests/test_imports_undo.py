@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from portal.errors import RuleError
-from portal.models import AuditEntry, Grid, ImportBatch, Post, Team, Worker
+from portal.models import AuditEntry, Grid, ImportBatch, ImportChange, Post, Team, Worker
 from portal.rules.imports import KINDS, Options, run_import, undo_import
+from portal.rules.imports.memory import unpacked
 
 CELL = "4201020029900101001"
 BLOCK = "4201020029900109"
@@ -133,6 +134,22 @@ def test_batches_are_undone_last_first(session, load):
     assert undo(session, second).refused == []
     assert session.scalar(select(Grid.name).where(Grid.code == BLOCK)) == "九格"
     assert undo(session, first).removed == 1
+
+
+def test_new_rows_are_remembered_together_and_taken_back_one_by_one(session, load):
+    codes = [f"{BLOCK}{number:03}" for number in range(1, 6)]
+    rows = "".join(f"{code},{code[-1]}格\n" for code in codes)
+    first = load("grids", f"code,name\n{BLOCK},九格\n{rows}").batch
+    kept = session.scalars(select(ImportChange).where(ImportChange.batch_id == first)).all()
+    names = [label for change in kept for _key, label, _version in unpacked(vars(change))]
+    assert len(kept) == 1 and len(names) == 6
+    second = load("grids", f"code,name\n{codes[2]},丙格\n{codes[4]},戊格\n").batch
+    changed = undo(session, first).refused
+    assert [entry["reason"] for entry in changed] == ["changed_since"] * 2
+    assert undo(session, second).restored == 2
+    # Each of the two has another version now, which the first batch knows of.
+    assert undo(session, first).removed == 6
+    assert session.scalar(select(Grid.id).where(Grid.code.startswith(BLOCK))) is None
 
 
 def test_a_row_deleted_by_hand_does_not_keep_the_rest(session, load):

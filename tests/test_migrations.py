@@ -6,12 +6,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
 from portal import scope
 from portal.extensions import db
-from portal.models import AuditEntry, Setting
+from portal.models import AuditEntry, ImportBatch, ImportChange, Setting
+from portal.rules.imports.memory import packed
 from portal.rules.settings import load_settings
 
 FULL_TEXT = re.compile(r"_words(_\w+)?$")
@@ -75,6 +76,26 @@ def test_everything_goes_down_and_up(portal):
             db.session.commit()
         assert db.session.query(Setting).count() > 0
         db.session.remove()
+
+
+def test_what_imports_remember_goes_down_row_by_row(portal):
+    named = [(21, "甲", 1), (22, "乙", 3)]
+    with portal.app_context():
+        batch = ImportBatch(kind="grids", file_name="grids.csv", actor="station")
+        with scope.acting(scope.SYSTEM):
+            db.session.add(batch)
+            db.session.flush()
+        of = {"batch_id": batch.id, "table_name": "grids"}
+        db.session.execute(insert(ImportChange), [of | packed(named)])
+        db.session.commit()
+        db.session.remove()
+        downgrade(revision="0009")
+        kept = db.session.execute(
+            text("SELECT row_id, label, row_version FROM import_changes ORDER BY id")
+        ).all()
+        assert [tuple(row) for row in kept[-2:]] == named
+        db.session.remove()
+        upgrade()
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,15 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from portal import clock
 from portal.models.base import InGrid, Model, Row
 from portal.models.types import CODE, INSTANT
+
+MANY = text("rows IS NOT NULL")
 
 
 class AuditEntry(Model):
@@ -69,7 +72,11 @@ class ImportBatch(Row):
 
 
 class ImportChange(Model):
-    """What a batch did to one row: enough to take it back, and to see that it changed since."""
+    """What a batch did to a row: enough to take it back, and to see that it changed since.
+
+    ``rows``: new rows of one table, many in one entry (``rules/imports/memory.py``), with keys from
+    ``row_id`` to ``last_id``; otherwise the entry is about the row ``row_id`` alone.
+    """
 
     __tablename__ = "import_changes"
 
@@ -82,6 +89,18 @@ class ImportChange(Model):
     label: Mapped[str] = mapped_column(String(120), nullable=False)
     before: Mapped[str | None] = mapped_column(Text)
     row_version: Mapped[int] = mapped_column(Integer, nullable=False)
+    rows: Mapped[str | None] = mapped_column(Text)
+    last_id: Mapped[int | None] = mapped_column(Integer)
+
+    __table_args__ = (
+        CheckConstraint("(rows IS NULL) = (last_id IS NULL)", name="rows"),
+        CheckConstraint("rows IS NULL OR before IS NULL", name="new_rows"),
+        Index(None, "table_name", "row_id"),
+        Index(
+            "ix_import_changes_rows", "table_name", "last_id",
+            sqlite_where=MANY, postgresql_where=MANY,
+        ),
+    )  # fmt: skip
 
     batch: Mapped[ImportBatch] = relationship(ImportBatch)
 

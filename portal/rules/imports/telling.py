@@ -1,54 +1,20 @@
-"""What is told of drafts: before-images for undoing, entries of the audit log, samples of a check.
+"""What is told of drafts: entries of the audit log, samples of a check.
 
 Nothing is asked of the database here, and nothing is written.
 """
 
-import json
 from collections.abc import Iterable
-from datetime import date, datetime
 from typing import Any
 
 from portal.models import Row
 from portal.models.types import EncryptedText
 from portal.rules import audit
 from portal.rules.imports.drafts import Draft
+from portal.rules.imports.memory import LABEL, plain
 from portal.rules.masking import HIDDEN
 
 MOST_SAMPLES = 30
-LABEL = 120
-# What tells a row from a later one that was given the same key after a deletion.
-IDENTITY = ("version", "created_at")
 _PRIVATE: dict[str, frozenset[str]] = {}  # columns of a table that are never told
-
-
-def remembered(batch: int, drafts: Iterable[Draft]) -> list[dict[str, Any]]:
-    """Rows of ``import_changes`` for what was written of ``drafts``."""
-    return [
-        {
-            "batch_id": batch,
-            "table_name": draft.model.__tablename__,
-            "row_id": draft.row_id,
-            "label": draft.label[:LABEL],
-            "before": _before(draft),
-            "row_version": 1 if draft.found is None else draft.found.version + 1,
-        }
-        for draft in drafts
-    ]
-
-
-def _before(draft: Draft) -> str | None:
-    """The changed columns as they were, encrypted ones still encrypted; None for a new row."""
-    if draft.found is None:
-        return None
-    raw = draft.found.raw
-    values = {name: plain(raw[name]) for name in draft.values}
-    values |= {name: plain(raw[name]) for name in IDENTITY}
-    return json.dumps(values, ensure_ascii=False)
-
-
-def plain(value: Any) -> Any:
-    """A column's value as JSON holds it."""
-    return value.isoformat() if isinstance(value, date | datetime) else value
 
 
 def audited(drafts: list[Draft]) -> list[dict[str, Any]]:

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from portal import clock, scope
 from portal.errors import RuleError
 from portal.models import ImportBatch
-from portal.rules import audit, stale
-from portal.rules.imports.references import CHANGES
-from portal.rules.imports.telling import IDENTITY, told
+from portal.rules import audit, bulk, stale
+from portal.rules.imports.memory import CHANGES, IDENTITY, packed, unpacked
+from portal.rules.imports.references import references
+from portal.rules.imports.telling import told
 from portal.rules.imports.undo_steps import Step, gone, places, refusals, steps_of
 from portal.rules.imports.work import raw_table, take_write_lock
 
@@ -55,7 +56,7 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     steps = list(steps_of(session, batch))
     report = UndoReport(batch_id, already_gone=sum(gone(step) for step in steps))
     own = batch.actor == scope.actor().username
-    report.refused = list(refusals(session, batch_id, steps, own=own))
+    report.refused = [*refusals(steps, own=own), *references(session, steps)]
     if report.refused:
         attempt.rollback()
         return report
@@ -91,7 +92,7 @@ def plan_undo(session: Session, batch_id: int) -> UndoPlan:
     batch = _open(session, batch_id, lock=False)
     steps = list(steps_of(session, batch, lock=False))
     own = batch.actor == scope.actor().username
-    refused = list(refusals(session, batch_id, steps, own=own))
+    refused = [*refusals(steps, own=own), *references(session, steps)]
     there = [step for step in steps if step.now is not None]
     named = [(step.model.__tablename__, step.label) for step in there]
     return UndoPlan(
@@ -148,7 +149,6 @@ def _restore(session: Session, steps: list[Step]) -> None:
             .where(raw.c.id == step.row_id)
             .values(values | {"version": version, "updated_at": now})
         )
-        _move_earlier(session, step, version)
         entries.append(
             _entry(
                 step,
@@ -159,22 +159,42 @@ def _restore(session: Session, steps: list[Step]) -> None:
                 },
             )
         )
+    _move_earlier(session, steps)
     audit.record_bulk(session, "update", model.__tablename__, entries)
 
 
-def _move_earlier(session: Session, step: Step, version: int) -> None:
-    """The row is again what an earlier batch left: that batch may still be taken back."""
-    assert step.before is not None
-    session.connection().execute(
-        update(CHANGES)
-        .where(
-            CHANGES.c.table_name == step.model.__tablename__,
-            CHANGES.c.row_id == step.row_id,
-            CHANGES.c.row_version == step.before["version"],
-            CHANGES.c.id < step.id,
-        )
-        .values(row_version=version)
+def _move_earlier(session: Session, steps: list[Step]) -> None:
+    """The rows are again what earlier batches left: those may still be taken back."""
+    own = {step.row_id: step for step in steps}
+    for change in _earlier(session, steps):
+        rows, moved = unpacked(change), False
+        for place, (key, label, version) in enumerate(rows):
+            step = own.get(key)
+            if step is None or step.before is None or step.now is None or change["id"] >= step.id:
+                continue
+            if version == step.before["version"]:
+                rows[place], moved = (key, label, step.now.version + 1), True
+        if moved:
+            told = {"row_version": rows[0][2]} if change["rows"] is None else packed(rows)
+            statement = update(CHANGES).where(CHANGES.c.id == change["id"]).values(told)
+            session.connection().execute(statement)
+
+
+def _earlier(session: Session, steps: list[Step]) -> list[Any]:
+    """What earlier batches remember of rows of ``steps``, which are of one table."""
+    of = CHANGES.c
+    keys = sorted(step.row_id for step in steps)
+    before = select(CHANGES).where(
+        of.table_name == steps[0].model.__tablename__, of.id < max(step.id for step in steps)
     )
+    alone = before.where(of.rows.is_(None), bulk.among(session, of.row_id, keys))
+    together = before.where(of.rows.is_not(None), of.last_id >= keys[0], of.row_id <= keys[-1])
+    connection = session.connection()
+    return [
+        change
+        for statement in (alone, together)
+        for change in connection.execute(statement).mappings()
+    ]
 
 
 def _parsed(kind: Any, value: Any) -> Any:

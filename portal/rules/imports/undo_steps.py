@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from portal import roles, scope
 from portal.models import ImportBatch, Row
 from portal.models.base import Model
 from portal.rules.imports.drafts import Found
-from portal.rules.imports.references import CHANGES, references
+from portal.rules.imports.memory import CHANGES, unpacked
 from portal.rules.imports.work import AT_ONCE, raw_table
 
 # Why a row keeps a batch from being taken back, for people.
@@ -45,27 +45,22 @@ def steps_of(session: Session, batch: ImportBatch, *, lock: bool = True) -> Iter
     governed = (m for m in Model.registry.mappers if hasattr(m.class_, "resource"))
     models = {mapper.local_table.name: mapper.class_ for mapper in governed}
     statement = select(CHANGES).where(CHANGES.c.batch_id == batch.id).order_by(CHANGES.c.id)
-    changes = session.connection().execute(statement).mappings().all()
-    rows: dict[str, dict[int, Found]] = defaultdict(dict)
-    for name in dict.fromkeys(change["table_name"] for change in changes):
-        ids = [change["row_id"] for change in changes if change["table_name"] == name]
-        rows[name] = _rows(session, models[name], ids, lock=lock)
-    for change in changes:
+    changes = [
+        (change, unpacked(change)) for change in session.connection().execute(statement).mappings()
+    ]
+    ids: dict[str, list[int]] = defaultdict(list)
+    for change, told in changes:
+        ids[change["table_name"]] += [key for key, _label, _version in told]
+    rows = {name: _rows(session, models[name], keys, lock=lock) for name, keys in ids.items()}
+    for change, told in changes:
+        name = change["table_name"]
         before = json.loads(change["before"]) if change["before"] else None
         made = datetime.fromisoformat(before["created_at"]) if before else batch.created_at
-        now = rows[change["table_name"]].get(change["row_id"])
-        if now is not None and now.raw["created_at"] != made:
-            now = None  # another row that was given the key of a deleted one
-        model = models[change["table_name"]]
-        yield Step(
-            change["id"],
-            model,
-            change["row_id"],
-            change["label"],
-            change["row_version"],
-            before,
-            now,
-        )
+        for key, label, version in told:
+            now = rows[name].get(key)
+            if now is not None and now.raw["created_at"] != made:
+                now = None  # another row that was given the key of a deleted one
+            yield Step(change["id"], models[name], key, label, version, before, now)
 
 
 def _rows(
@@ -87,18 +82,14 @@ def gone(step: Step) -> bool:
     return step.now is None and step.before is None
 
 
-def refusals(
-    session: Session, batch_id: int, steps: list[Step], *, own: bool
-) -> Iterator[dict[str, str]]:
-    """Who stands in the way: label, reason (of ``REFUSALS``) and detail. ``own``: it is the batch
-    of whoever undoes it.
+def refusals(steps: Iterable[Step], *, own: bool) -> Iterator[dict[str, str]]:
+    """Rows that stand in the way by themselves: label, reason (of ``REFUSALS``) and detail.
+    ``own``: it is the batch of whoever undoes it.
     """
     for step in steps:
         reason = _reason(step, own=own)
         if reason:
             yield {"label": step.label, "reason": reason, "detail": ""}
-    for model in dict.fromkeys(step.model for step in steps):
-        yield from references(session, batch_id, model)
 
 
 def _reason(step: Step, *, own: bool) -> str | None:

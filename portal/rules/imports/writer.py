@@ -16,14 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.models import ImportBatch, ImportChange, Row
+from portal.models import ImportBatch, Row
 from portal.models.search import search_terms
 from portal.rules import audit, bulk
 from portal.rules.imports.drafts import Draft
-from portal.rules.imports.telling import audited, remembered
+from portal.rules.imports.memory import CHANGES, remembered
+from portal.rules.imports.telling import audited
 
 AT_ONCE = 2000
-CHANGES: Table = ImportChange.__table__
 WORTH_IT = 100  # rows
 
 
