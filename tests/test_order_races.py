@@ -25,6 +25,7 @@ from portal.models import Matter, TraceEntry, WorkOrder
 from portal.rules import matters, trace, work_orders
 from portal.rules.reports import Report
 from tests.conftest import PASSWORD, Place
+from tests.support.browser import Visitor
 from tests.support.client import form_values
 from tests.support.matters import CELL, category, id_of, who
 from tests.support.servers import web
@@ -273,3 +274,32 @@ def test_of_two_who_do_the_same_one_is_told_who_was_first(
         trails_hold(session, ORDERS)
         entries = session.scalars(select(TraceEntry.id)).all()
         assert len(entries) == ORDERS * (len(UNTIL[move]) + 2)  # and the report, and the move
+
+
+@pytest.mark.browser
+def test_two_browsers_close_the_same_order_at_once(
+    portal: Flask, visit: Callable[..., Visitor]
+) -> None:
+    [order] = prepared(portal, "check", 1)
+    url = f"/work-orders/move/{order}/check"
+    people = {name: visit(name) for name in ("block02", "area1")}
+    pages = {name: one.page for name, one in people.items()}
+    for page in pages.values():
+        page.goto(url)
+    with ExitStack() as answers:
+        for page in pages.values():
+            answers.enter_context(page.expect_navigation())
+        for page in pages.values():  # neither waits for its answer
+            page.evaluate(f"document.querySelector('form[action=\"{url}\"]').requestSubmit()")
+    shown = {name: page.locator("main").inner_text() for name, page in pages.items()}
+    with database(portal) as session:
+        made = select(TraceEntry).where(TraceEntry.order_id == order, TraceEntry.move == "check")
+        [(first, called)] = session.execute(
+            made.with_only_columns(TraceEntry.actor, TraceEntry.actor_name)
+        )
+        assert session.get(WorkOrder, order).state == "closed"
+        trails_hold(session, 1)
+    [late] = [name for name in people if name != first]
+    assert urlsplit(pages[first].url).path == f"/work-orders/show/{order}"
+    assert urlsplit(pages[late].url).path == url
+    assert called in shown[late] and LABELS["check"] in shown[late]
