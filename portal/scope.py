@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -60,19 +61,30 @@ class Identity:
 
     def can(self, action: str, resource: str) -> bool:
         """Whether any role in force permits ``action`` on ``resource`` somewhere."""
-        return self.unrestricted or any(
-            (action, resource) in self.permissions.get(role, ()) for role in self.roles
-        )
+        return self.unrestricted or (action, resource) in self._permitted
 
     def prefixes(self, action: str, resource: str) -> tuple[str, ...]:
         """The subtrees within which ``action`` on ``resource`` is permitted, smallest set."""
         if self.unrestricted:
             return (EVERYWHERE,)
-        return smallest(
-            grant.grid_code
-            for grant in self.grants
-            if (action, resource) in self.permissions.get(grant.role, ())
-        )
+        asked = (action, resource)
+        if asked not in self._known:
+            self._known[asked] = smallest(
+                grant.grid_code
+                for grant in self.grants
+                if asked in self.permissions.get(grant.role, ())
+            )
+        return self._known[asked]
+
+    # A page asks for some hundred cells; neither grants nor permissions of an identity change.
+
+    @cached_property
+    def _permitted(self) -> frozenset[tuple[str, str]]:
+        return frozenset().union(*(self.permissions.get(role, ()) for role in self.roles))
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return {}
 
 
 SYSTEM = Identity(None, "system", "system", unrestricted=True)

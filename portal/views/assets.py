@@ -47,7 +47,7 @@ def asset(path: str) -> str:
 
     Looked up once per page: every icon of a page stands in the same file.
     """
-    known: dict[str, str] = g.setdefault("assets", {})
+    known: dict[str, str] = vars(g._get_current_object()).setdefault("assets", {})
     if path not in known:
         known[path] = url_for("static", filename=path, v=_digest(path))
     return known[path]

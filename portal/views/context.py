@@ -79,17 +79,32 @@ def unread() -> int:
 
 def nav() -> list[NavGroup]:
     """The main menu: the lists and pages that the roles in force may read."""
-    identity = scope.current()
+    identity, path = scope.current(), request.path
     groups = []
-    for label, entries in current_app.extensions["portal_menu"]:
+    for label, entries in _worded_menu():
         items = [
-            NavItem(str(text), url, icon, request.path.startswith(url.rsplit("list/", 1)[0]))
-            for text, url, icon, resource in entries
+            NavItem(text, url, icon, path.startswith(start))
+            for text, url, icon, resource, start in entries
             if resource is None or identity.can(roles.READ, resource)
         ]
         if items:
-            groups.append(NavGroup(str(label), items))
+            groups.append(NavGroup(label, items))
     return groups
+
+
+def _worded_menu() -> list[tuple[str, list[tuple[str, str, str, str | None, str]]]]:
+    """The whole menu in the language of the page, worded once; with the address under which an
+    entry counts as the one that is open.
+    """
+    known = current_app.extensions.setdefault("portal_menu_worded", {})
+    locale = str(get_locale())
+    if locale not in known:
+        known[locale] = [
+            (str(label), [(str(text), url, icon, resource, url.rsplit("list/", 1)[0])
+                          for text, url, icon, resource in entries])
+            for label, entries in current_app.extensions["portal_menu"]
+        ]  # fmt: skip
+    return list(known[locale])
 
 
 def format_date(value: date | datetime | None) -> str:

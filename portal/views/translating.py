@@ -28,6 +28,22 @@ class QuickDomain(Domain):
         return found
 
 
+def words_kept() -> dict[Any, str]:
+    """What this request has worded already in the language of now, by whatever key; new where
+    nobody has asked or the language is another one.
+    """
+    held = vars(g._get_current_object()) if has_app_context() else {}
+    context: Any = held.get("_flask_babel")
+    locale = getattr(context, "babel_locale", None)
+    if locale is None:
+        return {}
+    kept = getattr(context, "portal_words", None)
+    if kept is None or kept[0] is not locale:
+        kept = context.portal_words = (locale, {})
+    words: dict[Any, str] = kept[1]
+    return words
+
+
 def install(app: Flask) -> None:
     """Let the application of the current context translate this way."""
     babel = app.extensions["babel"].instance

@@ -64,6 +64,8 @@ class EntityView(
     list_template: ClassVar[str] = "views/entity/list.html"
     api_methods: ClassVar[set[str]] = {"get", "get_list", "info", "post", "put", "delete"}
 
+    _views: dict[str | None, Any] | None = None
+
     def __init__(self, **kwargs: Any) -> None:
         self.datamodel = ScopedInterface(self.entity)
         self.route_base = f"/{self.slug}"
@@ -138,9 +140,10 @@ class EntityView(
 
     def view_of(self, resource: str | None) -> Any:
         """The registered view of another resource, or None."""
-        views = self.appbuilder.baseviews
-        found = (v for v in views if isinstance(v, EntityView) and v.entity.resource == resource)
-        return next(found, None)
+        if self._views is None:  # asked for every linked cell; all are registered by now
+            views = (v for v in reversed(self.appbuilder.baseviews) if isinstance(v, EntityView))
+            self._views = {view.entity.resource: view for view in views}
+        return self._views.get(resource)
 
     # hooks of a subclass -------------------------------------------------
 

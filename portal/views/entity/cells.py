@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from portal import roles, scope
 from portal.rules.masking import mask
+from portal.views import translating
 from portal.views.context import format_date, format_number
 from portal.views.labels import LABELS
 from portal.views.page import Cell, CellKind
@@ -38,7 +39,11 @@ def worded(view: Any, row: Any, name: str) -> tuple[str, CellKind]:
     if name in getattr(type(row), "sensitive", ()):
         return mask(value), "code"
     if name in view.choices:
-        return str(view.choices[name].get(value, value)), "badge"
+        words = translating.words_kept()
+        key = (view.slug, name, value)
+        if key not in words:
+            words[key] = str(view.choices[name].get(value, value))
+        return words[key], "badge"
     return _plain(value, name)
 
 
