@@ -18,6 +18,7 @@ HANDLERS: dict[str, str] = {
     "import": "jobs.imports.run",
     "import_undo": "jobs.imports.undo",
     "home_papers": "jobs.homes.draw",
+    "mediation_paper": "jobs.cases.draw",
 }
 
 

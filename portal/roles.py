@@ -136,6 +136,14 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (STATION,),
     },
+    # Shows to those who handle it (rules/confidential.py), who keep it (rules/mediation); it leaves
+    # as its own paper only.
+    "MediationFile": {
+        READ: (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, MEDIATOR, STATION, LEADER),
+        WRITE: (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, MEDIATOR, STATION, LEADER),
+        REMOVE: (),
+        EXPORT: (),
+    },
     "CalendarDay": {
         READ: (*STAFF, ADMIN),
         WRITE: (STATION,),

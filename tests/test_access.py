@@ -32,6 +32,7 @@ from portal.models import (
     LeadingGroup,
     Matter,
     MatterCategory,
+    MediationFile,
     Meeting,
     MeetingSeries,
     Organisation,
@@ -69,7 +70,7 @@ MODELS = {
     "changes": PopulationChange, "visits": HomeVisit,
     "cross-checks": CrossCheck,
     "matters": Matter, "work-orders": WorkOrder, "supervision-orders": SupervisionOrder,
-    "matter-categories": MatterCategory,
+    "matter-categories": MatterCategory, "mediation-files": MediationFile,
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import select, text
 
 from portal.cli.demo import demo
 from portal.extensions import db
-from portal.models import Dwelling, Resident, User, Worker
+from portal.models import Dwelling, MatterCategory, Resident, User, Worker
 from portal.queries.identity import load_identity
 from portal.rules.exports import export
 from portal.rules.keys.columns import sealed_columns
@@ -37,7 +37,7 @@ from tests.support.client import form_values
 from tests.support.uploads import AREA_1, CELL_1
 
 CLERKS = Path(__file__).parent / "data/residents-clerk.xlsx"
-CONTACT, OWNER = "13911112222", "13922223333"
+CONTACT, OWNER, PARTY = "13911112222", "13922223333", "13933334444"
 WHOLE = re.compile(r"1\d{10}|\d{17}[\dX]", re.ASCII)
 
 
@@ -227,8 +227,11 @@ def test_no_number_is_kept_or_logged_in_clear(
     opened = typical_day(portal, clerk)
     with portal.app_context(), acting(SYSTEM):
         numbers |= of_the_database()
-    assert {CONTACT, OWNER} <= numbers
     station = Person(live_server, place.cookies["station"])
+    opened |= a_mediation(portal, station)
+    with portal.app_context(), acting(SYSTEM):
+        numbers |= of_the_database()
+    assert {CONTACT, OWNER, PARTY} <= numbers
     for kind in ("residents", "workers", "dwellings", "organisations"):
         for path in (f"/{kind}/export/csv", f"/{kind}/export/xlsx", f"/api/v1/{kind}/"):
             station.get(path)
@@ -311,6 +314,39 @@ def typical_day(portal: Flask, clerk: Person) -> set[str]:
     assert number not in clerk.submit(reveal, {"reason": ""})
     assert number in clerk.submit(reveal, {"reason": "核对证件"})
     return {"POST /residents/add", f"POST {reveal}"}
+
+
+def a_mediation(portal: Flask, station: Person) -> set[str]:
+    """A dispute with a party whose telephone is known: its page, its papers; which answers may show
+    the number.
+    """
+    with portal.app_context(), acting(SYSTEM):
+        asked = select(MatterCategory.id).where(MatterCategory.code == "DI0202")
+        category = str(db.session.scalars(asked).one())
+    told = {"category": category, "grid": CELL_1, "summary": "楼上漏水"}
+    station.submit("/matters/report", told)
+    order = station.location
+    key = order.rpartition("/")[2]
+    station.submit(order, {}, action=f"/work-orders/move/{key}/accept")
+    station.submit(f"/work-orders/mediate/{key}", {})
+    assert station.status == 302, station.seen[-1][2].decode()
+    file = station.location
+    number = file.rpartition("/")[2]
+    party = {"role": "applicant", "name": "某甲某", "contact": PARTY}
+    station.submit(f"/mediation-files/do/party/{number}", party)
+    assert station.status == 302, station.seen[-1][2].decode()
+    page = station.get(file)
+    assert "139****4444" in page and "某**" in page
+    station.submit(f"/mediation-files/paper/{number}", {})
+    task = station.location
+    station.waited(task)
+    assert station.get(f"{task}/result")
+    station.submit(f"/mediation-files/paper/{number}", {"whole": "y", "reason": "送达文书"})
+    station.waited(station.location)
+    found = re.search(r"/mediation-files/party/\d+/\d+/contact", page)
+    assert found is not None
+    assert PARTY in station.submit(found[0], {"reason": "联系当事人"})
+    return {f"POST {found[0]}"}
 
 
 def a_fault(portal: Flask, station: Person) -> None:

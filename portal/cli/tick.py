@@ -10,6 +10,7 @@ from portal import clock, scope
 from portal.cli.moments import moment_of, tell_unsure
 from portal.extensions import db
 from portal.queries.workdays import load_calendar
+from portal.rules import case_round
 from portal.rules import tick as rounds
 
 AHEAD = timedelta(days=120)  # the longest limit with its extension ends within these
@@ -24,8 +25,11 @@ def tick(text: str | None) -> None:
     with scope.acting(scope.SYSTEM):
         calendar = load_calendar(db.session)
         done = rounds.tick(db.session, moment)
-    today = clock.local(moment).date()
+        today = clock.local(moment).date()
+        reminded = case_round.remind(db.session, today)
+        db.session.commit()
     tell_unsure(calendar, today, today + AHEAD)
+    click.echo(f"reminded {reminded}")
     click.echo(str(done))
     if done.failed:
         sys.exit(1)

@@ -12,6 +12,15 @@ from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
 from portal.models.lists import SavedList
 from portal.models.matter import Matter, MatterCategory, MatterCounter, MatterPerson, MatterPhoto
+from portal.models.mediation import (
+    CaseNotice,
+    MediationAttendance,
+    MediationFile,
+    MediationMediator,
+    MediationParty,
+    MediationSession,
+    MediationTerm,
+)
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
 from portal.models.organisations import Organisation
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
@@ -36,6 +45,7 @@ __all__ = [
     "Building",
     "CalendarDay",
     "Card",
+    "CaseNotice",
     "CrossCheck",
     "Duty",
     "Dwelling",
@@ -57,6 +67,12 @@ __all__ = [
     "MatterCounter",
     "MatterPerson",
     "MatterPhoto",
+    "MediationAttendance",
+    "MediationFile",
+    "MediationMediator",
+    "MediationParty",
+    "MediationSession",
+    "MediationTerm",
     "Meeting",
     "MeetingSeries",
     "Message",

@@ -168,6 +168,7 @@ TASK_KINDS = {
     "import": _l("Import of a file"),
     "import_undo": _l("Taking back an import"),
     "home_papers": _l("Forms of the register"),
+    "mediation_paper": _l("Mediation file on paper"),
 }
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {
@@ -183,6 +184,7 @@ JOBS = {
     "jobs.meetings.plan": _l("Write down the meetings to come"),
     "jobs.meetings.remind": _l("Remind people of meetings"),
     "jobs.orders.tick": _l("Watch the clocks of work orders"),
+    "jobs.cases.remind": _l("Remind people of the days of their files"),
     "jobs.tasks.resume": _l("Look after long work that nobody works on"),
     "jobs.tidy.hourly": _l("Forget uploaded files that nobody imported"),
     "jobs.tidy.nightly": _l("Forget what is past its time"),

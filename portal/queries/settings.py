@@ -28,6 +28,11 @@ DEFAULTS: dict[str, str] = {
     "visits.needs_days": "30",
     "visits.again_days": "7",
     "cross_checks.reply_days": "7",
+    # People's Mediation Law 33; rules for the work of people's mediation 33.
+    "mediation.confirm_days": "30",
+    "mediation.usual_days": "30",
+    "mediation.warn_days": "7",
+    "papers.signatures": "1",
 } | default_settings()
 
 

@@ -19,6 +19,11 @@ def mask(value: str | None) -> str:
     return HIDDEN
 
 
+def mask_name(value: str | None) -> str:
+    """The first character of a name, so that two people of one matter can be told apart."""
+    return f"{value[0]}**" if value and len(value) > 1 else HIDDEN if value else ""
+
+
 def hide_numbers(text: str) -> str:
     """``text`` with telephone and identity numbers masked, wherever in it they stand."""
     return PRIVATE.sub(lambda match: mask(match[1]), text)

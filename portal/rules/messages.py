@@ -103,6 +103,18 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Danger not under control: %(number)s %(summary)s"),
         _l("It was to be under control by %(due_at)s. Secure the place and note it down."),
     ),
+    "case_session": (
+        _l("Session of a mediation: %(number)s"),
+        _l("It is held on %(due_on)s. Afterwards write down who was there and what was said."),
+    ),
+    "case_term": (
+        _l("A promise is due: %(number)s"),
+        _l("It was to be kept by %(due_on)s. Ask, and note whether it was."),
+    ),
+    "case_confirm": (
+        _l("Confirmation by the court runs out: %(number)s"),
+        _l("Both sides may ask the court together until %(due_on)s. Ask whether they want to."),
+    ),
     "board_current": (
         _l("The notice board is right again: %(grid)s"),
         _l("The change was taken back: leave the board (%(size)s) as it hangs."),

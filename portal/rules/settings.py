@@ -32,6 +32,12 @@ MEANINGS = {
     "visits.needs_days": _l("Days between two visits where a service is still to be brought"),
     "visits.again_days": _l("Days until somebody tries again where nobody was at home"),
     "cross_checks.reply_days": _l("Days another grid has to answer a question"),
+    "mediation.confirm_days": _l(
+        "Days from an agreement within which both sides may ask the court to confirm it"
+    ),
+    "mediation.usual_days": _l("Days within which a mediation is usually settled"),
+    "mediation.warn_days": _l("A confirmation counts as running out this many days before"),
+    "papers.signatures": _l("Papers of a file end with lines to sign on (1), or without (2)"),
 }
 # Of the clocks of matters; those by kind and grade are worded below.
 LIMITS = {
@@ -68,7 +74,9 @@ def _meaning(name: str) -> object:
 
 
 MEANINGS |= {f"{PREFIX}{name}": _meaning(name) for name in default_numbers()}
-MOST = {"households.counted_by": 2} | {f"{PREFIX}{name}": 366 for name in default_numbers()}
+MOST = {"households.counted_by": 2, "papers.signatures": 2} | {
+    f"{PREFIX}{name}": 366 for name in default_numbers()
+}
 MOST |= {key: 100 for key in MOST if key.endswith("_percent") and "extend" not in key}
 
 

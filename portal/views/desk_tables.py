@@ -78,6 +78,17 @@ UNSIGNED = Count(
     _l("Supervision orders to sign"), "SupervisionOrder", {"preset": "unsigned"}, "late"
 )
 REPORTED_UP = Count(_l("Reported to the street"), "WorkOrder", {"state": "reported_up"}, "warn")
+
+
+def _files(label: Any, preset: str, tone: Tone = "") -> Count:
+    return Count(label, "MediationFile", {"preset": preset}, tone)
+
+
+MY_FILES = _files(_l("My mediation files"), "mine", "info")
+SESSIONS = _files(_l("Sessions of this week"), "sessions", "warn")
+FOLLOW_UP = _files(_l("Promises to follow up"), "follow_up", "warn")
+CONFIRMING = _files(_l("Confirmations running out"), "confirming", "late")
+FILES = (SESSIONS, FOLLOW_UP, CONFIRMING)
 OWN_ORDERS = (MY_ORDERS, HELPING, OVERDUE)
 VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
 OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
@@ -174,13 +185,14 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.MEDIATOR: (
-        OWN_ORDERS,
+        (MY_FILES, *FILES, *OWN_ORDERS),
         (WORKERS, HOTLINES, DUTIES),
-        _l("Mediation files come with a later version; orders given to you stand here."),
+        "",
     ),
     roles.STATION: (
         (
             *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_ASK, REPEATED),
+            *FILES,
             CHECKS_LATE,
             STALE_BOARDS,
             LATE_BOARDS,
@@ -253,6 +265,10 @@ MINE = Shown(
     _l("My orders by deadline"), "WorkOrder", ("number", "summary", "state", "due_at"),
     {"preset": "mine"},
 )  # fmt: skip
+MY_OPEN_FILES = Shown(
+    _l("My mediation files"), "MediationFile", ("number", "summary", "opened_on", "outcome"),
+    {"preset": "mine"},
+)  # fmt: skip
 LATE = Shown(
     _l("Orders overdue"), "WorkOrder", ("number", "summary", "grid", "state", "due_at"),
     {"preset": "overdue"},
@@ -264,7 +280,7 @@ LISTS: dict[str, tuple[Shown, ...]] = {
     roles.GRID_LEADER: (MINE, SERVING),
     roles.BLOCK_LEADER: (LATE, PARTS),
     roles.AREA_LEADER: (LATE, PARTS),
-    roles.MEDIATOR: (MINE,),
+    roles.MEDIATOR: (MY_OPEN_FILES, MINE),
     roles.STATION: (LATE, PARTS),
     roles.LEADER: (PARTS,),
     roles.STREET: (PARTS,),

@@ -15,6 +15,7 @@ from portal.views.health import health
 from portal.views.imports.batches import ImportBatchView
 from portal.views.inbox import InboxView
 from portal.views.jobs import JobsView
+from portal.views.mediation.files import MediationFileView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
 from portal.views.population.changes import ChangeView
@@ -66,6 +67,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (WorkOrderView, "clipboard-list"),
         (MatterView, "message"),
         (SupervisionOrderView, "gavel"),
+        (MediationFileView, "users"),
         (MatterCategoryView, "list-details"),
     )),
     (_l("Register"), (

@@ -56,6 +56,7 @@ meeting-series r          r          r           r          rwe   r        rwde 
 matters        rw         rw         rw          rw         rwe   rw       rwe     r      r      -           -       -
 work-orders    rw         rw         rw          rw         rwe   rw       rwe     rw     rw     -           -       -
 supervision-orders -      -          r           rw         -     -        rwe     rw     -      -           -       -
+mediation-files rw        rw         rw          rw         -     rw       rw      rw     -      -           -       -
 matter-categories r       r          r           r          re    r        rwe     r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
@@ -78,7 +79,7 @@ RESOURCES = {
     "documents": "IssuedDocument", "cards": "Card", "photos": "Photo",
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
     "matters": "Matter", "work-orders": "WorkOrder", "supervision-orders": "SupervisionOrder",
-    "matter-categories": "MatterCategory",
+    "matter-categories": "MatterCategory", "mediation-files": "MediationFile",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
     "changes": "PopulationChange", "visits": "HomeVisit",
@@ -91,7 +92,7 @@ SCOPED = (
     "grids", "workers", "posts", "hotlines", "leading-groups", "teams", "boards", "documents",
     "imports", "cards", "photos", "meetings", "meeting-series",
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
-    "cross-checks", "matters", "work-orders", "supervision-orders",
+    "cross-checks", "matters", "work-orders", "supervision-orders", "mediation-files",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -110,6 +111,7 @@ NO_FORM = (
     "matters",
     "work-orders",
     "supervision-orders",
+    "mediation-files",
 )
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
@@ -293,6 +295,43 @@ OTHERS = (
         of_row=True,
         fine=(400, 403),
     ),
+    # Who leads the order opens its file, of what was taken in (tests/test_mediation.py).
+    Row("/work-orders/mediate/<pk>", "GET", "w", "work-orders", of_row=True, fine=(200, 403)),
+    Row("/work-orders/mediate/<pk>", "POST", "w", "work-orders", of_row=True, fine=(400, 403)),
+    Row(
+        "/mediation-files/do/<string:verb>/<pk>",
+        "GET",
+        "w",
+        "mediation-files",
+        of_row=True,
+        fine=(404,),  # no such thing is done
+    ),
+    Row(
+        "/mediation-files/do/<string:verb>/<pk>",
+        "POST",
+        "w",
+        "mediation-files",
+        of_row=True,
+        fine=(404,),
+    ),
+    Row(
+        "/mediation-files/party/<pk>/<int:party>/<string:column>",
+        "GET",
+        "w",
+        "mediation-files",
+        of_row=True,
+        fine=(404,),  # it has no parties
+    ),
+    Row(
+        "/mediation-files/party/<pk>/<int:party>/<string:column>",
+        "POST",
+        "w",
+        "mediation-files",
+        of_row=True,
+        fine=(404,),
+    ),
+    Row("/mediation-files/paper/<pk>", "GET", "r", "mediation-files", of_row=True),
+    Row("/mediation-files/paper/<pk>", "POST", "r", "mediation-files", of_row=True, fine=(302,)),
     Row("/register-quality/", "GET", "r", "residents"),
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named
@@ -405,6 +444,7 @@ def address(row: Row, pk: Any) -> str:
         "<int:task>": "1",
         "<int:number>": "1",
         "<int:photo>": "1",
+        "<int:party>": "1",
         "<version>": "v1",
         "<code>": COMMUNITY,
         "<int:seed>": "7",

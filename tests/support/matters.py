@@ -10,6 +10,7 @@ from portal.models import (
     Matter,
     MatterCategory,
     MatterPerson,
+    MediationFile,
     SupervisionOrder,
     User,
     WorkOrder,
@@ -41,7 +42,9 @@ def id_of(session: Session, username: str) -> int:
 
 
 def rows_at(session: Session, code: str, number: object, **more: Any) -> dict[str, Any]:
-    """A matter with its order and a supervision order in grid ``code``, written past the rules."""
+    """A matter with its order, a supervision order and a mediation file in grid ``code``, written
+    past the rules.
+    """
     told = category(session)
     common = {
         "number": f"T{code}-{number}",
@@ -64,9 +67,19 @@ def rows_at(session: Session, code: str, number: object, **more: Any) -> dict[st
         order_id=order.id, matter_id=matter.id, number=f"{common['number']}-D1", made_at=BEGAN,
         due_at=BEGAN, grid_code=code, level=common["level"],
     )  # fmt: skip
-    session.add(supervised)
+    file = MediationFile(
+        number=f"{common['number']}-M", matter_id=matter.id, order_id=order.id,
+        category_id=told.id, summary=common["summary"], cause=told.cause, grid_code=code,
+        level=common["level"], visibility="restricted", opened_on=BEGAN.date(), outcome="open",
+    )  # fmt: skip
+    session.add_all([supervised, file])
     session.flush()
-    return {"matters": matter, "work-orders": order, "supervision-orders": supervised}
+    return {
+        "matters": matter,
+        "work-orders": order,
+        "supervision-orders": supervised,
+        "mediation-files": file,
+    }
 
 
 def involve(session: Session, matter_id: int, *usernames: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
 from portal.errors import OutOfScope, RuleError
-from portal.models import Matter, MatterPerson, TraceEntry, WorkOrder
+from portal.models import Matter, MatterPerson, MediationFile, TraceEntry, WorkOrder
 from portal.rules import inbox, numberless, trace
 from portal.rules.confidential import seen
 from portal.rules.flow import Step
@@ -144,10 +144,15 @@ def _make(made: Move, step: Step) -> None:
     trace.append(made.session, order, entry, made.moment, who)
     people.take_part(made.session, order, [who.user_id], "handler")
     _tell(made, step, note)
-    matters = Matter.__table__
-    made.session.connection().execute(
-        update(matters).where(matters.c.id == order.matter_id).values(level=order.level)
-    )
+    _follow(made.session, order)
+
+
+def _follow(session: Session, order: WorkOrder) -> None:
+    """What belongs to the matter shows to whoever leads the level that has it now."""
+    matter, file = Matter.__table__, MediationFile.__table__
+    for table, key in ((matter, matter.c.id), (file, file.c.matter_id)):
+        followed = update(table).where(key == order.matter_id).values(level=order.level)
+        session.connection().execute(followed)
 
 
 def _tell(made: Move, step: Step, note: str | None) -> None:

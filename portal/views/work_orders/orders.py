@@ -36,6 +36,7 @@ from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.cells import name_of
+from portal.views.mediation.opening import MediationMixin
 from portal.views.page import Tone
 from portal.views.population.verbs import happened
 from portal.views.work_orders import words
@@ -55,7 +56,7 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
-class WorkOrderView(ComparisonMixin, EntityView):
+class WorkOrderView(ComparisonMixin, MediationMixin, EntityView):
     """The handling of matters."""
 
     api_methods = READ_ONLY
@@ -157,6 +158,7 @@ class WorkOrderView(ComparisonMixin, EntityView):
                     "danger": row.urgency == "immediate" and row.state == "reported",
                 },
             ),
+            *self.mediation_part(row),
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]
@@ -182,6 +184,8 @@ class WorkOrderView(ComparisonMixin, EntityView):
         if request.method == "GET":
             form.once.data, form.seen.data = secrets.token_urlsafe(12), str(row.trail_count)
             self._begin(form, row)
+            if move == "answer":
+                form["result"].data = self.rests_on(row)
             if refused is not None:
                 form.form_errors.append(str(refused.message))
         elif earlier := sent_before(session, form.once.data):

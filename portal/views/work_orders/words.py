@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.extensions import db
 from portal.models import Grid, WorkOrder
+from portal.models.case_choices import MEDIATION_OUTCOMES
 from portal.models.choices import LEVELS, ROLES
 from portal.models.matter_choices import GRADES, ORDER_STATES, SATISFACTIONS, SUSPENSIONS
 from portal.queries.accounts import Holder
@@ -85,7 +86,13 @@ def move_name(move: str) -> str:
     step = FLOW.steps.get(move)
     if step is not None:
         return str(step.label)
-    return {"report": _("Report it"), "supervise": _("Supervised")}.get(move, move)
+    told = {
+        "report": _("Report it"),
+        "supervise": _("Supervised"),
+        "mediate": _("Mediation file opened"),
+        "mediated": _("Mediation ended"),
+    }
+    return told.get(move, move)
 
 
 def timeline(session: Session, order: WorkOrder) -> list[Line]:
@@ -117,6 +124,7 @@ def _facts(details: dict[str, Any]) -> list[str]:
         ("grade", GRADES),
         ("satisfaction", SATISFACTIONS),
         ("suspension", SUSPENSIONS),
+        ("outcome", MEDIATION_OUTCOMES),
     ):
         if details.get(name) in words:
             found.append(str(words[details[name]]))

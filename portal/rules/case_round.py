@@ -1,0 +1,119 @@
+"""The daily round of the days of files: sessions, promises, confirmations that run out.
+
+Level-triggered like the round of orders: it asks which days have come and are not on record; the
+unique key of ``CaseNotice`` makes a reminder happen once. Messages name the file and a day, nothing
+of what lies in it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.models import (
+    CaseNotice,
+    MediationFile,
+    MediationMediator,
+    MediationSession,
+    MediationTerm,
+    WorkOrder,
+)
+from portal.queries.settings import numbers
+from portal.rules.inbox import Letter, deliver
+from portal.rules.once import insert_missing
+
+AHEAD = timedelta(days=1)  # of a session
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day that has come: of which matter, of what kind, whom it is told and where it leads."""
+
+    matter_id: int
+    kind: str
+    ref: int
+    due_on: date
+    user_ids: tuple[int, ...]
+    number: str
+    url: str
+
+
+def remind(session: Session, today: date) -> int:
+    """Tell of every day that has come by ``today`` and was not told; how many. The caller commits
+    and acts as the system.
+    """
+    found = sorted(days(session, today), key=lambda one: (one.matter_id, one.kind, one.ref))
+    rows = [
+        {"matter_id": one.matter_id, "kind": one.kind, "ref": one.ref, "due_on": one.due_on,
+         "at": clock.now()}
+        for one in found
+    ]  # fmt: skip
+    made = insert_missing(
+        session, CaseNotice.__table__, rows, ("matter_id", "kind", "ref", "due_on")
+    )
+    new = {tuple(row) for row in made}
+    told = [one for one in found if (one.matter_id, one.kind, one.ref, one.due_on) in new]
+    deliver(session, (letter for one in told for letter in _letters(one)))
+    return len(told)
+
+
+def days(session: Session, today: date) -> Iterator[Day]:
+    """Every day that has come, told or not."""
+    yield from _mediation(session, today)
+
+
+def _letters(one: Day) -> Iterator[Letter]:
+    params = {"number": one.number, "due_on": one.due_on.isoformat()}
+    for user_id in one.user_ids:
+        yield Letter(user_id, f"case_{one.kind}", params, one.url)
+
+
+def _mediation(session: Session, today: date) -> Iterator[Day]:
+    held, ahead = MediationSession, today + AHEAD
+    until = datetime.combine(ahead + AHEAD, time(), tzinfo=clock.zone())
+    asked = select(MediationFile, held.id, held.held_at).join(
+        held, held.file_id == MediationFile.id
+    )
+    planned = asked.where(
+        MediationFile.outcome == "open", held.record.is_(None), held.held_at < until
+    )
+    rows: list[tuple[Any, str, int, date]] = [
+        (file, "session", key, clock.local(clock.aware(at)).date())
+        for file, key, at in session.execute(planned)
+    ]
+    term = MediationTerm
+    due = (
+        select(MediationFile, term.id, term.due_on)
+        .join(term, term.file_id == MediationFile.id)
+        .where(MediationFile.outcome == "agreed", term.performance.is_(None), term.due_on <= today)
+    )
+    rows += [(file, "term", key, on) for file, key, on in session.execute(due)]
+    warned = today + timedelta(days=numbers(session)["mediation.warn_days"])
+    running_out = select(MediationFile).where(
+        MediationFile.confirmation == "open", MediationFile.confirm_by.between(today, warned)
+    )
+    rows += [(file, "confirm", 0, file.confirm_by) for file in session.scalars(running_out)]
+    people = _people(session, [file for file, *_rest in rows])
+    for file, kind, ref, on in rows:
+        url = f"/mediation-files/show/{file.id}"
+        yield Day(file.matter_id, kind, ref, on, people[file.id], file.number, url)
+
+
+def _people(session: Session, files: Sequence[Any]) -> dict[int, tuple[int, ...]]:
+    """The mediators of each file, and whoever has its order; nobody whom it is about."""
+    keys = {file.id for file in files}
+    found: dict[int, set[int]] = {key: set() for key in keys}
+    mediating = select(MediationMediator.file_id, MediationMediator.user_id)
+    for key, user_id in session.execute(mediating.where(MediationMediator.file_id.in_(keys))):
+        found[key].add(user_id)
+    orders = {file.order_id: file for file in files}
+    having = select(WorkOrder.id, WorkOrder.assignee_id).where(WorkOrder.id.in_(orders))
+    for order_id, user_id in session.execute(having):
+        if user_id is not None:
+            found[orders[order_id].id].add(user_id)
+    barred = {file.id: file.about_user_id for file in files}
+    return {key: tuple(sorted(ids - {barred[key] or 0})) for key, ids in found.items()}
