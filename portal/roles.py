@@ -144,6 +144,13 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (),
     },
+    # The authority's side of a petition; by matter, never by who petitioned (care.md).
+    "PetitionCase": {
+        READ: STAFF,
+        WRITE: (*FIELD, STATION, LEADER),
+        REMOVE: (),
+        EXPORT: (),
+    },
     "CalendarDay": {
         READ: (*STAFF, ADMIN),
         WRITE: (STATION,),

@@ -36,6 +36,7 @@ from portal.models import (
     Meeting,
     MeetingSeries,
     Organisation,
+    PetitionCase,
     Photo,
     PopulationChange,
     Post,
@@ -71,6 +72,7 @@ MODELS = {
     "cross-checks": CrossCheck,
     "matters": Matter, "work-orders": WorkOrder, "supervision-orders": SupervisionOrder,
     "matter-categories": MatterCategory, "mediation-files": MediationFile,
+    "petitions": PetitionCase,
 }  # fmt: skip
 
 

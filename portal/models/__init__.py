@@ -23,6 +23,7 @@ from portal.models.mediation import (
 )
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
 from portal.models.organisations import Organisation
+from portal.models.petition import PetitionCase
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
 from portal.models.records import (
     AuditEntry,
@@ -78,6 +79,7 @@ __all__ = [
     "Message",
     "OrderWarning",
     "Organisation",
+    "PetitionCase",
     "Photo",
     "PopulationChange",
     "Post",

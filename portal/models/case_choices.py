@@ -30,3 +30,10 @@ PERFORMANCES = {
 }
 # What people are reminded of once for each day: the kinds of ``CaseNotice``.
 NOTICES = ("session", "term", "confirm", "authority", "recheck")
+# What the authority owes on a petition (Regulation on petitions 22-23, 34-36).
+OWED = {
+    "notice": _l("Notice of receipt and way"),
+    "answer": _l("Answer to the claim"),
+    "review": _l("Answer to the review"),
+    "second": _l("Answer to the second review"),
+}

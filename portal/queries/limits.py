@@ -22,7 +22,8 @@ PREFIX = "limits."
 @dataclass(frozen=True)
 class Limits:
     """The numbers in force, by their names without ``limits.``: working days, hours (``control``),
-    calendar days (``petition.authority``, ``suspend_days``), hundredths (``…_percent``).
+    calendar days (``petition.authority`` and the others of the
+    authority but for ``petition.objection``, ``suspend_days``), hundredths (``…_percent``).
     """
 
     numbers: Mapping[str, int]
@@ -69,7 +70,7 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     community = limits[PETITION]["community"]
     yield "petition.accept", community["register_and_hand_over"]["workdays"]
     yield "petition.report", community["report_on_named_case"]["workdays"]
-    yield "petition.authority", limits[PETITION]["authority"]["answer"]["calendar"]
+    yield from _of_authorities(limits[PETITION]["authority"])
     for urgency in ("immediate", "urgent"):
         yield f"control.{urgency}", told["urgency"][urgency]["control"]["hours"]
     yield "control.hazard", limits["hazard"]["control_hours"]
@@ -82,6 +83,17 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     visit = told["return_visit"]
     yield "visit.days", visit["after_close_workdays"]
     yield from ((f"visit.{kind}_percent", round(n * 100)) for kind, n in visit["sample"].items())
+
+
+def _of_authorities(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """The days of the authority on a petition, all of the calendar but for the objection."""
+    yield "petition.authority", told["answer"]["calendar"]
+    yield "petition.notice", told["notice"]["calendar"]
+    yield "petition.objection", told["objection_to_transfer"]["workdays"]
+    yield "petition.extension", told["extension"]["calendar"]
+    for name, review in (("review", "review"), ("second", "second_review")):
+        yield f"petition.{name}_request", told[review]["request"]["calendar"]
+        yield f"petition.{name}_answer", told[review]["answer"]["calendar"]
 
 
 def _percent(text: str) -> int:

@@ -1,4 +1,5 @@
-"""The daily round of the days of files: sessions, promises, confirmations that run out.
+"""The daily round of the days of files: sessions, promises, confirmations that run out, days of an
+authority that have passed.
 
 Level-triggered like the round of orders: it asks which days have come and are not on record; the
 unique key of ``CaseNotice`` makes a reminder happen once. Messages name the file and a day, nothing
@@ -20,11 +21,13 @@ from portal.models import (
     MediationMediator,
     MediationSession,
     MediationTerm,
+    PetitionCase,
     WorkOrder,
 )
 from portal.queries.settings import numbers
 from portal.rules.inbox import Letter, deliver
 from portal.rules.once import insert_missing
+from portal.rules.work_orders import people
 
 AHEAD = timedelta(days=1)  # of a session
 
@@ -64,6 +67,7 @@ def remind(session: Session, today: date) -> int:
 def days(session: Session, today: date) -> Iterator[Day]:
     """Every day that has come, told or not."""
     yield from _mediation(session, today)
+    yield from _petitions(session, today)
 
 
 def _letters(one: Day) -> Iterator[Letter]:
@@ -97,10 +101,28 @@ def _mediation(session: Session, today: date) -> Iterator[Day]:
         MediationFile.confirmation == "open", MediationFile.confirm_by.between(today, warned)
     )
     rows += [(file, "confirm", 0, file.confirm_by) for file in session.scalars(running_out)]
-    people = _people(session, [file for file, *_rest in rows])
+    told = _people(session, [file for file, *_rest in rows])
     for file, kind, ref, on in rows:
         url = f"/mediation-files/show/{file.id}"
-        yield Day(file.matter_id, kind, ref, on, people[file.id], file.number, url)
+        yield Day(file.matter_id, kind, ref, on, told[file.id], file.number, url)
+
+
+def _petitions(session: Session, today: date) -> Iterator[Day]:
+    """Days of an authority that have passed: told to the named person, so that they can ask; where
+    there is none yet to whoever leads its level.
+    """
+    asked = (
+        select(PetitionCase, WorkOrder)
+        .join(WorkOrder, WorkOrder.id == PetitionCase.order_id)
+        .where(PetitionCase.owed_by < today)
+    )
+    for row, order in session.execute(asked):
+        told = [order.assignee_id] if order.assignee_id else people.heads(
+            session, order, order.level
+        )  # fmt: skip
+        kept = tuple(one for one in told if one != row.about_user_id)
+        url = f"/petitions/show/{row.id}"
+        yield Day(row.matter_id, "authority", 0, row.owed_by, kept, row.number, url)
 
 
 def _people(session: Session, files: Sequence[Any]) -> dict[int, tuple[int, ...]]:

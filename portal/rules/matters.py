@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
+from portal.errors import RuleError
 from portal.models import Matter, MatterCategory, MatterCounter, WorkOrder
-from portal.rules import inbox, trace
+from portal.queries.limits import PETITION
+from portal.rules import inbox, petitions, trace
 from portal.rules.reports import Placed, Report, category_of, check_place, check_words, placed
 from portal.rules.trace import Step
 from portal.rules.work_orders import people, timing
@@ -20,7 +23,9 @@ from portal.scope import CODE_LENGTHS
 COMMUNITY = CODE_LENGTHS["community"]
 
 
-def report(session: Session, told: Report, moment: datetime | None = None) -> WorkOrder:
+def report(
+    session: Session, told: Report, moment: datetime | None = None, *, accusation: bool = False
+) -> WorkOrder:
     """Enter a matter with its order; the caller commits.
 
     Raises Forbidden or OutOfScope where the identity of now may not report for this grid, and
@@ -34,6 +39,12 @@ def report(session: Session, told: Report, moment: datetime | None = None) -> Wo
         return earlier
     check_place(session, told.grid_code, who)
     category = category_of(session, told.category_id)
+    if petitions.is_accusation(category) and not accusation:
+        words = _l(
+            'An accusation is passed on, not written down: choose "Pass on an accusation" among the'
+            " petitions."
+        )
+        raise RuleError(words, "category_id")
     check_words(told)
     stands = placed(session, told, category)
     with scope.acting(scope.SYSTEM):
@@ -85,6 +96,8 @@ def _enter(
     timing.load(session).start_intake(order)
     session.add(order)
     session.flush()
+    if category.kind == PETITION:
+        petitions.open_case(session, order, category)
     details = {"channel": told.channel, "category": category.code}
     trace.append(session, order, Step("report", None, "reported", None, details), moment, who)
     if not stands.hidden or scope.covers(who.prefixes(roles.READ, "Matter"), stands.grid_code):

@@ -115,6 +115,10 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Confirmation by the court runs out: %(number)s"),
         _l("Both sides may ask the court together until %(due_on)s. Ask whether they want to."),
     ),
+    "case_authority": (
+        _l("The authority's day has passed: %(number)s"),
+        _l("It was due on %(due_on)s. Ask the authority, and tell whoever waits. It is not ours."),
+    ),
     "board_current": (
         _l("The notice board is right again: %(grid)s"),
         _l("The change was taken back: leave the board (%(size)s) as it hangs."),

@@ -1,8 +1,9 @@
 """Files that hold numbers in clear while somebody works with them lie sealed on the disk.
 
-Uploads to import and the rows that an import refused: a copy of the folder, as a backup makes it,
-tells nothing without the data keys. Sealed like a column (``models/sealing.py``); bound to the name
-of the file, not to its folder. They are opened in memory, never beside themselves.
+Uploads to import, the rows that an import refused, pictures of mandates: a copy of the folder, as a
+backup makes it, tells nothing without the data keys. Sealed like a column (``models/sealing.py``);
+bound to the name of the file, not to its folder. They are opened in memory, never beside
+themselves.
 """
 
 import os
@@ -46,8 +47,10 @@ def in_memory(content: bytes = b"") -> Iterator[Path]:
 
 
 def all_files() -> list[Path]:
-    """Every sealed file of a task."""
-    return sorted((Path(current_app.config["PORTAL_VAR"]) / "tasks").glob(f"*/*{ENDING}"))
+    """Every sealed file: of a task, and the mandates of petitions."""
+    var = Path(current_app.config["PORTAL_VAR"])
+    places = (var / "tasks", var / "files" / "mandates")
+    return sorted(file for place in places for file in place.glob(f"*/*{ENDING}"))
 
 
 def reseal(path: Path) -> bool:

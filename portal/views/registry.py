@@ -18,6 +18,7 @@ from portal.views.jobs import JobsView
 from portal.views.mediation.files import MediationFileView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
+from portal.views.petitions.cases import PetitionView
 from portal.views.population.changes import ChangeView
 from portal.views.population.cross_checks import CrossCheckView
 from portal.views.population.visits import HomeVisitView
@@ -68,6 +69,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (MatterView, "message"),
         (SupervisionOrderView, "gavel"),
         (MediationFileView, "users"),
+        (PetitionView, "writing-sign"),
         (MatterCategoryView, "list-details"),
     )),
     (_l("Register"), (

@@ -33,6 +33,7 @@ REGISTERS = {
     "matter_categories": _l("Category"),
     "work_orders": _l("Work order"),
     "supervision_orders": _l("Supervision order"),
+    "petition_cases": _l("Petition matter"),
     "mediation_files": _l("Mediation file"),
     "mediation_parties": _l("Party of a mediation"),
     "mediation_sessions": _l("Session of a mediation"),

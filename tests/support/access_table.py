@@ -57,6 +57,7 @@ matters        rw         rw         rw          rw         rwe   rw       rwe  
 work-orders    rw         rw         rw          rw         rwe   rw       rwe     rw     rw     -           -       -
 supervision-orders -      -          r           rw         -     -        rwe     rw     -      -           -       -
 mediation-files rw        rw         rw          rw         -     rw       rw      rw     -      -           -       -
+petitions      rw         rw         rw          rw         rw    rw       rw      rw     r      -           -       -
 matter-categories r       r          r           r          re    r        rwe     r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
@@ -80,6 +81,7 @@ RESOURCES = {
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
     "matters": "Matter", "work-orders": "WorkOrder", "supervision-orders": "SupervisionOrder",
     "matter-categories": "MatterCategory", "mediation-files": "MediationFile",
+    "petitions": "PetitionCase",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
     "changes": "PopulationChange", "visits": "HomeVisit",
@@ -93,6 +95,7 @@ SCOPED = (
     "imports", "cards", "photos", "meetings", "meeting-series",
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
     "cross-checks", "matters", "work-orders", "supervision-orders", "mediation-files",
+    "petitions",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -112,6 +115,7 @@ NO_FORM = (
     "work-orders",
     "supervision-orders",
     "mediation-files",
+    "petitions",
 )
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
@@ -332,6 +336,13 @@ OTHERS = (
     ),
     Row("/mediation-files/paper/<pk>", "GET", "r", "mediation-files", of_row=True),
     Row("/mediation-files/paper/<pk>", "POST", "r", "mediation-files", of_row=True, fine=(302,)),
+    *(
+        Row("/petitions/do/<string:verb>/<pk>", method, "w", "petitions", True, (404,))
+        for method in ("GET", "POST")  # no such thing is written down (tests/test_petitions.py)
+    ),
+    Row("/petitions/mandate/<pk>", "GET", "w", "petitions", of_row=True, fine=(404,)),  # no photo
+    Row("/petitions/accusation", "GET", "w", "petitions"),
+    Row("/petitions/accusation", "POST", "w", "petitions", fine=(400,)),  # nothing was typed
     Row("/register-quality/", "GET", "r", "residents"),
     Row("/jobs/", "GET", "r", "jobs"),
     Row("/jobs/retry", "POST", "w", "jobs", fine=(400,)),  # no job is named

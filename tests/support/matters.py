@@ -11,6 +11,7 @@ from portal.models import (
     MatterCategory,
     MatterPerson,
     MediationFile,
+    PetitionCase,
     SupervisionOrder,
     User,
     WorkOrder,
@@ -42,9 +43,7 @@ def id_of(session: Session, username: str) -> int:
 
 
 def rows_at(session: Session, code: str, number: object, **more: Any) -> dict[str, Any]:
-    """A matter with its order, a supervision order and a mediation file in grid ``code``, written
-    past the rules.
-    """
+    """A matter in grid ``code`` with its order and whatever can belong to one, past the rules."""
     told = category(session)
     common = {
         "number": f"T{code}-{number}",
@@ -72,13 +71,18 @@ def rows_at(session: Session, code: str, number: object, **more: Any) -> dict[st
         category_id=told.id, summary=common["summary"], cause=told.cause, grid_code=code,
         level=common["level"], visibility="restricted", opened_on=BEGAN.date(), outcome="open",
     )  # fmt: skip
-    session.add_all([supervised, file])
+    petition = PetitionCase(
+        number=common["number"], matter_id=matter.id, order_id=order.id, category_id=told.id,
+        summary=common["summary"], grid_code=code, level=common["level"],
+    )  # fmt: skip
+    session.add_all([supervised, file, petition])
     session.flush()
     return {
         "matters": matter,
         "work-orders": order,
         "supervision-orders": supervised,
         "mediation-files": file,
+        "petitions": petition,
     }
 
 

@@ -1,4 +1,6 @@
-"""Sealed files under PORTAL_VAR/tasks: uploads that wait, rejected rows that were not fetched."""
+"""Sealed files under PORTAL_VAR: uploads that wait, rejected rows that were not fetched, papers,
+pictures of mandates.
+"""
 
 from portal.rules import sealedfiles
 from portal.rules.keys.tally import Tally, Tell

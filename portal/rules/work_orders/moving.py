@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
 from portal.errors import OutOfScope, RuleError
-from portal.models import Matter, MatterPerson, MediationFile, TraceEntry, WorkOrder
+from portal.models import (
+    Matter,
+    MatterPerson,
+    MediationFile,
+    PetitionCase,
+    TraceEntry,
+    WorkOrder,
+)
 from portal.rules import inbox, numberless, trace
 from portal.rules.confidential import seen
 from portal.rules.flow import Step
@@ -149,8 +156,9 @@ def _make(made: Move, step: Step) -> None:
 
 def _follow(session: Session, order: WorkOrder) -> None:
     """What belongs to the matter shows to whoever leads the level that has it now."""
-    matter, file = Matter.__table__, MediationFile.__table__
-    for table, key in ((matter, matter.c.id), (file, file.c.matter_id)):
+    matter, file, petition = Matter.__table__, MediationFile.__table__, PetitionCase.__table__
+    keys = {matter: matter.c.id, file: file.c.matter_id, petition: petition.c.matter_id}
+    for table, key in keys.items():
         followed = update(table).where(key == order.matter_id).values(level=order.level)
         session.connection().execute(followed)
 

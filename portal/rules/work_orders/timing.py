@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import WorkOrder
+from portal.queries.limits import PETITION
 from portal.queries.workdays import load_calendar
 from portal.rules import clocks
 from portal.rules.clocks import Deadline, Limits
@@ -37,7 +38,8 @@ class Clocks:
         """The whole time for the answer, by kind and grade, counted from ``start``."""
         kind, grade = order.kind, order.grade
         _set(order, clocks.answer(start, kind, grade, self.calendar, self.limits))
-        if order.outside_due_at is None:
+        # The authority's on a petition begins with its own acceptance (rules/petitions.py).
+        if order.outside_due_at is None and kind != PETITION:
             order.outside_due_at = clocks.outside(kind, grade, start, self.calendar, self.limits)
         order.warned = None
         run(order, moment)

@@ -38,6 +38,7 @@ from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.cells import name_of
 from portal.views.mediation.opening import MediationMixin
 from portal.views.page import Tone
+from portal.views.petitions.part import petition_part
 from portal.views.population.verbs import happened
 from portal.views.work_orders import words
 from portal.views.work_orders.comparison import ComparisonMixin
@@ -159,6 +160,7 @@ class WorkOrderView(ComparisonMixin, MediationMixin, EntityView):
                 },
             ),
             *self.mediation_part(row),
+            *petition_part(self, row),
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]
