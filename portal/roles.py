@@ -151,6 +151,13 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (),
     },
+    # Read by everybody below the grid that it serves.
+    "MunicipalUnit": {
+        READ: STAFF,
+        WRITE: (CLERK, STATION),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
     "CalendarDay": {
         READ: (*STAFF, ADMIN),
         WRITE: (STATION,),

@@ -35,6 +35,7 @@ from portal.models import (
     MediationFile,
     Meeting,
     MeetingSeries,
+    MunicipalUnit,
     Organisation,
     PetitionCase,
     Photo,
@@ -72,7 +73,7 @@ MODELS = {
     "cross-checks": CrossCheck,
     "matters": Matter, "work-orders": WorkOrder, "supervision-orders": SupervisionOrder,
     "matter-categories": MatterCategory, "mediation-files": MediationFile,
-    "petitions": PetitionCase,
+    "petitions": PetitionCase, "municipal-units": MunicipalUnit,
 }  # fmt: skip
 
 
@@ -177,6 +178,9 @@ def plant(code, number=1, actor="x"):
         "hotlines": Hotline(name="试验", number="1", scope="grid", grid_code=code),
         "leading-groups": LeadingGroup(name="试验组", grid_code=code),
         "teams": Team(name="试验队", kind="patrol", grid_code=code),
+        "municipal-units": MunicipalUnit(
+            name=f"试验单位{number}", grid_code=code, services="路灯", contact_phone="15400001111"
+        ),
         "imports": ImportBatch(kind="grids", file_name="x.csv", actor=actor, grid_code=code),
         "boards": Board(grid_code=code, size=("", "a3", "a4")[number], lang="en"),
         "documents": IssuedDocument(

@@ -40,6 +40,12 @@ ENTITIES = [
         ("name", "试验百货店"),
     ),
     (
+        "municipal-units",
+        "station",
+        {"name": "试验水务所", "grid": "420102002990", "services": "供水", "in_use": "y"},
+        ("name", "试验水务站"),
+    ),
+    (
         "workers",
         "clerk1",
         {"name": "欧阳测试", "grid": CELL, "origin": "volunteer", "phone": "19900001234"},

@@ -36,6 +36,7 @@ from portal.models.register import Building, Dwelling, Household, Resident
 from portal.models.regrid import GridChange
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
+from portal.models.unit import MunicipalUnit, UnitCase
 from portal.models.work_order import OrderWarning, SupervisionOrder, TraceEntry, WorkOrder
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "MeetingSeries",
     "Message",
     "OrderWarning",
+    "MunicipalUnit",
     "Organisation",
     "PetitionCase",
     "Photo",
@@ -95,6 +97,7 @@ __all__ = [
     "Task",
     "Team",
     "TraceEntry",
+    "UnitCase",
     "User",
     "Worker",
     "WorkOrder",

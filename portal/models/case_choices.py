@@ -29,7 +29,7 @@ PERFORMANCES = {
     "not_done": lazy_pgettext("term", "Not performed"),
 }
 # What people are reminded of once for each day: the kinds of ``CaseNotice``.
-NOTICES = ("session", "term", "confirm", "authority", "recheck")
+NOTICES = ("session", "term", "confirm", "authority")
 # What the authority owes on a petition (Regulation on petitions 22-23, 34-36).
 OWED = {
     "notice": _l("Notice of receipt and way"),

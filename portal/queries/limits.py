@@ -70,6 +70,7 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     community = limits[PETITION]["community"]
     yield "petition.accept", community["register_and_hand_over"]["workdays"]
     yield "petition.report", community["report_on_named_case"]["workdays"]
+    yield from _of_municipal(limits["municipal"]["note"])
     yield from _of_authorities(limits[PETITION]["authority"])
     for urgency in ("immediate", "urgent"):
         yield f"control.{urgency}", told["urgency"][urgency]["control"]["hours"]
@@ -83,6 +84,14 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     visit = told["return_visit"]
     yield "visit.days", visit["after_close_workdays"]
     yield from ((f"visit.{kind}_percent", round(n * 100)) for kind, n in visit["sample"].items())
+
+
+def _of_municipal(note: str) -> Iterator[tuple[str, int]]:
+    """The community's own clocks beside the unit's; the file tells them in words."""
+    found = re.search(r"转办(\d+)日与复核(\d+)日", note)
+    assert found is not None, note
+    yield "municipal.hand_over", int(found[1])
+    yield "municipal.recheck", int(found[2])
 
 
 def _of_authorities(told: dict[str, Any]) -> Iterator[tuple[str, int]]:

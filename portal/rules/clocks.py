@@ -84,6 +84,11 @@ def answer(
     return Deadline(found.due_at, found.yellow_at, found.red_at, _end(half))
 
 
+def until(day: date, days: int, calendar: WorkCalendar, limits: Limits) -> Deadline:
+    """A deadline at the end of ``day``, of which ``days`` working days are ours."""
+    return _deadline(day, days, calendar, limits)
+
+
 def at_level(
     deadline: Deadline, since: datetime, calendar: WorkCalendar, limits: Limits
 ) -> Deadline:

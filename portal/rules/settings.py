@@ -52,6 +52,8 @@ LIMITS = {
     "petition.review_answer": _l("Calendar days until a review is answered"),
     "petition.second_request": _l("Calendar days within which a second review may be asked for"),
     "petition.second_answer": _l("Calendar days until a second review is answered"),
+    "municipal.hand_over": _l("Working days until a problem is handed to the unit that owes it"),
+    "municipal.recheck": _l("Working days until what a unit answered is re-checked"),
     "dispute.extend": _l("Working days that an extension may add to a dispute"),
     "control.immediate": _l("Hours until an immediate danger is under control"),
     "control.urgent": _l("Hours until an urgent danger is under control"),

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 
 from portal import roles
-from portal.models import Building, Dwelling, Household, Organisation, Resident
+from portal.models import Building, Dwelling, Household, Organisation, Resident, UnitCase
 from portal.models.population_choices import VISIT_NEEDS
 from portal.models.register_choices import (
     BUILDING_KINDS,
@@ -24,6 +24,7 @@ from portal.models.register_choices import (
 from portal.queries import quality
 from portal.queries import register as queries
 from portal.queries import visits as visit_queries
+from portal.queries.units import PROPERTY
 from portal.rules import register
 from portal.rules.masking import HIDDEN
 from portal.views import wording
@@ -34,6 +35,7 @@ from portal.views.home_papers import HomePapersMixin
 from portal.views.population.homes import HouseholdChanges
 from portal.views.population.household import HouseholdPage
 from portal.views.population.residents import ResidentChanges
+from portal.views.units import rating_part
 
 ENCRYPTED = _l("Kept encrypted, shown masked, never published.")
 
@@ -240,6 +242,12 @@ class OrganisationView(_RegisterView):
     filter_columns = ["kind", "grid_code"]
     choices = {"kind": ORGANISATION_KINDS}
     help_texts = {"contact_phone": ENCRYPTED}
+
+    def extras(self, row: Organisation) -> list[tuple[str, dict[str, Any]]]:
+        """How a property company kept its word with what was handed to it."""
+        if row.kind != PROPERTY:
+            return []
+        return [rating_part(self.datamodel.session, UnitCase.organisation_id == row.id)]
 
     def prepare(self, row: Organisation, *, new: bool) -> None:
         """It lies in a cell."""

@@ -37,6 +37,7 @@ from portal.views.security.accounts import GrantView, RoleView, UserView
 from portal.views.series import CalendarDayView, MeetingSeriesView
 from portal.views.tasks import TaskView
 from portal.views.teams import PostRoleView, PostView, TeamView, WorkerView
+from portal.views.units import MunicipalUnitView
 from portal.views.work_orders.categories import MatterCategoryView
 from portal.views.work_orders.matters import MatterView
 from portal.views.work_orders.orders import WorkOrderView
@@ -70,6 +71,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (SupervisionOrderView, "gavel"),
         (MediationFileView, "users"),
         (PetitionView, "writing-sign"),
+        (MunicipalUnitView, "building-bank"),
         (MatterCategoryView, "list-details"),
     )),
     (_l("Register"), (

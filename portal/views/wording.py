@@ -33,6 +33,8 @@ REGISTERS = {
     "matter_categories": _l("Category"),
     "work_orders": _l("Work order"),
     "supervision_orders": _l("Supervision order"),
+    "municipal_units": _l("Unit of municipal services"),
+    "unit_cases": _l("Problem in the hands of a unit"),
     "petition_cases": _l("Petition matter"),
     "mediation_files": _l("Mediation file"),
     "mediation_parties": _l("Party of a mediation"),

@@ -57,6 +57,7 @@ matters        rw         rw         rw          rw         rwe   rw       rwe  
 work-orders    rw         rw         rw          rw         rwe   rw       rwe     rw     rw     -           -       -
 supervision-orders -      -          r           rw         -     -        rwe     rw     -      -           -       -
 mediation-files rw        rw         rw          rw         -     rw       rw      rw     -      -           -       -
+municipal-units r         r          r           r          rwe   r        rwde    r      r      -           -       -
 petitions      rw         rw         rw          rw         rw    rw       rw      rw     r      -           -       -
 matter-categories r       r          r           r          re    r        rwe     r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
@@ -81,7 +82,7 @@ RESOURCES = {
     "meetings": "Meeting", "meeting-series": "MeetingSeries", "calendar-days": "CalendarDay",
     "matters": "Matter", "work-orders": "WorkOrder", "supervision-orders": "SupervisionOrder",
     "matter-categories": "MatterCategory", "mediation-files": "MediationFile",
-    "petitions": "PetitionCase",
+    "petitions": "PetitionCase", "municipal-units": "MunicipalUnit",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
     "changes": "PopulationChange", "visits": "HomeVisit",
@@ -95,7 +96,7 @@ SCOPED = (
     "imports", "cards", "photos", "meetings", "meeting-series",
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
     "cross-checks", "matters", "work-orders", "supervision-orders", "mediation-files",
-    "petitions",
+    "petitions", "municipal-units",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -122,6 +123,7 @@ READ_ONLY_API = (*NO_FORM, "users", "settings")
 SENSITIVE = {
     "workers": "phone", "users": "email", "residents": "id_number", "dwellings": "owner_phone",
     "organisations": "contact_phone", "matters": "reporter_contact",
+    "municipal-units": "contact_phone",
 }  # fmt: skip
 
 
@@ -339,6 +341,10 @@ OTHERS = (
     *(
         Row("/petitions/do/<string:verb>/<pk>", method, "w", "petitions", True, (404,))
         for method in ("GET", "POST")  # no such thing is written down (tests/test_petitions.py)
+    ),
+    *(
+        Row("/work-orders/unit/<string:verb>/<pk>", method, "w", "work-orders", True, fine)
+        for method, fine in (("GET", (404,)), ("POST", (404,)))  # no such thing is noted
     ),
     Row("/petitions/mandate/<pk>", "GET", "w", "petitions", of_row=True, fine=(404,)),  # no photo
     Row("/petitions/accusation", "GET", "w", "petitions"),

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('session', 'term', 'confirm', 'authority', 'recheck')",
+            "kind IN ('session', 'term', 'confirm', 'authority')",
             name=op.f("ck_case_notices_kind"),
         ),
         sa.ForeignKeyConstraint(

@@ -156,9 +156,9 @@ def _make(made: Move, step: Step) -> None:
 
 def _follow(session: Session, order: WorkOrder) -> None:
     """What belongs to the matter shows to whoever leads the level that has it now."""
-    matter, file, petition = Matter.__table__, MediationFile.__table__, PetitionCase.__table__
-    keys = {matter: matter.c.id, file: file.c.matter_id, petition: petition.c.matter_id}
-    for table, key in keys.items():
+    for model in (Matter, MediationFile, PetitionCase):
+        table: Any = model.__table__
+        key = table.c.id if model is Matter else table.c.matter_id
         followed = update(table).where(key == order.matter_id).values(level=order.level)
         session.connection().execute(followed)
 

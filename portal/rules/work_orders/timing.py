@@ -51,6 +51,12 @@ class Clocks:
             found = clocks.at_level(deadline, moment, self.calendar, self.limits)
             order.escalate_by = found.escalate_by
 
+    def until(self, order: WorkOrder, day: date, days: int, moment: datetime) -> None:
+        """Until the end of ``day``, of which ``days`` working days are the community's own."""
+        _set(order, clocks.until(day, days, self.calendar, self.limits))
+        order.warned = None
+        run(order, moment)
+
     def extend(self, order: WorkOrder, days: int, moment: datetime) -> None:
         """``days`` working days more. Raises RuleError beside ``days`` where it is too much."""
         deadline = clocks.deadline_of(order)

@@ -43,6 +43,7 @@ from portal.views.population.verbs import happened
 from portal.views.work_orders import words
 from portal.views.work_orders.comparison import ComparisonMixin
 from portal.views.work_orders.photos import shown
+from portal.views.work_orders.units import UnitMixin
 
 STATE_TONES: dict[str, Tone] = {
     "reported": "warn",
@@ -57,7 +58,7 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
-class WorkOrderView(ComparisonMixin, MediationMixin, EntityView):
+class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
     """The handling of matters."""
 
     api_methods = READ_ONLY
@@ -161,6 +162,7 @@ class WorkOrderView(ComparisonMixin, MediationMixin, EntityView):
             ),
             *self.mediation_part(row),
             *petition_part(self, row),
+            *self.unit_part(row),
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]

@@ -91,6 +91,9 @@ def move_name(move: str) -> str:
         "supervise": _("Supervised"),
         "mediate": _("Mediation file opened"),
         "mediated": _("Mediation ended"),
+        "hand_over": _("Handed over to the unit"),
+        "unit_answered": _("Answer of the unit"),
+        "rechecked": _("Re-checked"),
     }
     return told.get(move, move)
 
