@@ -59,9 +59,7 @@ def party_fields() -> dict[str, Field]:
 def session_fields() -> dict[str, Field]:
     """When and where they meet."""
     return {
-        "held_at": WallClockField(
-            _l("When"), [InputRequired(_l("Fill this in."))], default=clock.now
-        ),
+        "held_at": WallClockField(_l("When"), [InputRequired(_l("Fill this in."))]),
         "place": text_field(_l("Place"), most=120, needed=True),
     }
 

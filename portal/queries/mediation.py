@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
@@ -50,9 +51,9 @@ def contents(session: Session, file_id: int) -> Contents:
     )
 
 
-def _of(session: Session, model: type, file_id: int, order: object) -> list:  # type: ignore[type-arg]
-    rows = select(model).where(model.file_id == file_id)  # type: ignore[attr-defined]
-    return list(session.scalars(rows.order_by(order, model.id)))  # type: ignore[attr-defined,arg-type]
+def _of(session: Session, model: Any, file_id: int, order: Any) -> list[Any]:
+    rows: Select[Any] = select(model).where(model.file_id == file_id)
+    return list(session.scalars(rows.order_by(order, model.id)))
 
 
 def mediators(session: Session, file_id: int) -> list[int]:

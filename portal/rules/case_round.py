@@ -95,12 +95,16 @@ def _mediation(session: Session, today: date) -> Iterator[Day]:
         .join(term, term.file_id == MediationFile.id)
         .where(MediationFile.outcome == "agreed", term.performance.is_(None), term.due_on <= today)
     )
-    rows += [(file, "term", key, on) for file, key, on in session.execute(due)]
+    rows += [(file, "term", key, on) for file, key, on in session.execute(due) if on]
     warned = today + timedelta(days=numbers(session)["mediation.warn_days"])
     running_out = select(MediationFile).where(
         MediationFile.confirmation == "open", MediationFile.confirm_by.between(today, warned)
     )
-    rows += [(file, "confirm", 0, file.confirm_by) for file in session.scalars(running_out)]
+    rows += [
+        (file, "confirm", 0, file.confirm_by)
+        for file in session.scalars(running_out)
+        if file.confirm_by
+    ]
     told = _people(session, [file for file, *_rest in rows])
     for file, kind, ref, on in rows:
         url = f"/mediation-files/show/{file.id}"
@@ -122,7 +126,8 @@ def _petitions(session: Session, today: date) -> Iterator[Day]:
         )  # fmt: skip
         kept = tuple(one for one in told if one != row.about_user_id)
         url = f"/petitions/show/{row.id}"
-        yield Day(row.matter_id, "authority", 0, row.owed_by, kept, row.number, url)
+        if row.owed_by is not None:
+            yield Day(row.matter_id, "authority", 0, row.owed_by, kept, row.number, url)
 
 
 def _people(session: Session, files: Sequence[Any]) -> dict[int, tuple[int, ...]]:
@@ -134,8 +139,8 @@ def _people(session: Session, files: Sequence[Any]) -> dict[int, tuple[int, ...]
         found[key].add(user_id)
     orders = {file.order_id: file for file in files}
     having = select(WorkOrder.id, WorkOrder.assignee_id).where(WorkOrder.id.in_(orders))
-    for order_id, user_id in session.execute(having):
-        if user_id is not None:
-            found[orders[order_id].id].add(user_id)
+    for order_id, assignee in session.execute(having):
+        if assignee is not None:
+            found[orders[order_id].id].add(assignee)
     barred = {file.id: file.about_user_id for file in files}
     return {key: tuple(sorted(ids - {barred[key] or 0})) for key, ids in found.items()}

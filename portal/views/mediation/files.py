@@ -201,7 +201,7 @@ class MediationFileView(EntityView):
             try:
                 value = reveal(session, found, column, form.reason.data or "")
             except RuleError as refusal:
-                add_error(form, refusal)  # type: ignore[arg-type]
+                add_error(form, refusal)
         what = _("Name") if column == "name" else _("Contact")
         return render_template(
             "views/entity/reveal.html",
@@ -233,7 +233,7 @@ class MediationFileView(EntityView):
                 return redirect(f"/tasks/{task.id}")
             except RuleError as refusal:
                 session.rollback()
-                add_error(form, refusal)  # type: ignore[arg-type]
+                add_error(form, refusal)
         return render_template(
             "views/entity/form.html",
             view=self,

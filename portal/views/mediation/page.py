@@ -48,8 +48,8 @@ def page_of(row: MediationFile, found: Contents, keeps: bool) -> dict[str, Any]:
                 "who": names.get(one.party_id or 0, _("Both sides")),
                 "text": one.text,
                 "due_on": format_date(one.due_on) if one.due_on else "",
-                "late": one.performance is None and bool(one.due_on)
-                and row.outcome == "agreed" and one.due_on < clock.today(),
+                "late": one.performance is None and row.outcome == "agreed"
+                and one.due_on is not None and one.due_on < clock.today(),
                 "performance": str(PERFORMANCES[one.performance]) if one.performance else "",
                 "tone": {"done": "good", "not_done": "late"}.get(one.performance or "", ""),
                 "checked_on": format_date(one.checked_on) if one.checked_on else "",
