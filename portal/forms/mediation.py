@@ -8,7 +8,6 @@ from wtforms import BooleanField, DateField, Field, RadioField, SelectField, Str
 from wtforms import TextAreaField as LongField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from portal import clock
 from portal.forms.base import PortalForm
 from portal.forms.moments import CodesField, WallClockField
 from portal.forms.population import TOO_LONG, day_field, stripped, text_field

@@ -187,7 +187,7 @@ def give_mandate(
     """
     _begin(session, row)
     order = session.get_one(WorkOrder, row.order_id)
-    if agent_id not in {one.user_id for one in people.candidates(session, order, "community")}:
+    if agent_id not in {one.user_id for one in people.near(session, order)}:
         raise RuleError(_l("Choose who files for them."), "agent")
     if on > clock.today():
         raise RuleError(_l("This day has not come yet."), "mandate_on")

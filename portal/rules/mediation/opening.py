@@ -52,8 +52,8 @@ def may_open(session: Session, order: WorkOrder) -> bool:
 
 
 def candidates(session: Session, order: WorkOrder) -> list[Any]:
-    """Who can mediate: whoever the station could give the order to."""
-    return people.candidates(session, order, "community")
+    """Who can mediate."""
+    return people.near(session, order)
 
 
 def open_file(

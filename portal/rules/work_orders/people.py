@@ -40,6 +40,19 @@ def candidates(session: Session, order: WorkOrder, level: str) -> list[Holder]:
     return list(found.values())
 
 
+def near(session: Session, order: WorkOrder) -> list[Holder]:
+    """Who can mediate or file for somebody: whose post covers the place, the mediators of the
+    community, and whoever has the order.
+    """
+    return [
+        one
+        for one in candidates(session, order, "community")
+        if order.grid_code.startswith(one.grid_code)
+        or one.role == roles.MEDIATOR
+        or one.user_id == order.assignee_id
+    ]
+
+
 def heads(session: Session, order: WorkOrder, level: str) -> list[int]:
     """The accounts of those who lead ``level`` over the order's place; where nobody does, of the
     next level up to the community.

@@ -162,7 +162,7 @@ class PetitionView(EntityView):
             values = {name: getattr(row, name) for name in fields}
         else:
             order = session.get_one(WorkOrder, row.order_id)
-            offered = words.people(session, people.candidates(session, order, "community"))
+            offered = words.people(session, people.near(session, order))
             fields = agency_fields(offered)
             values = {
                 "agent": str(row.agent_id or ""),
