@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from jobs import cases
 from portal import clock, scope
 from portal.documents.mediation import mediation_html, render_mediation
+from portal.documents.template import HTML_LANG
 from portal.extensions import db
 from portal.models import (
     AuditEntry,
@@ -430,7 +431,7 @@ def test_the_paper_passes_the_checks(session: Any, lang: str) -> None:
         record = paper.load(session, paper.Order(file.id, lang))
     data, pages = render_mediation(record)
     assert pages >= 3
-    facts = check_pdf(data, mediation_html(record), lang, drawn=False)
+    facts = check_pdf(data, mediation_html(record), HTML_LANG[lang], drawn=False)
     assert file.number in facts.text
 
 

@@ -29,7 +29,8 @@ def tick(text: str | None) -> None:
         reminded = case_round.remind(db.session, today)
         db.session.commit()
     tell_unsure(calendar, today, today + AHEAD)
-    click.echo(f"reminded {reminded}")
+    if reminded:
+        click.echo(f"reminded {reminded}")
     click.echo(str(done))
     if done.failed:
         sys.exit(1)
