@@ -50,7 +50,7 @@ def party_fields() -> dict[str, Field]:
     """Somebody whom it concerns."""
     return {
         "role": _radio(_l("Party"), PARTY_ROLES),
-        "name": text_field(_l("Name"), _l("Kept sealed; shown masked."), most=60, needed=True),
+        "name": text_field(_l("Full name"), _l("Kept sealed; shown masked."), most=60, needed=True),
         "contact": text_field(_l("Contact"), _l("Kept sealed; shown masked."), most=60),
     }
 
@@ -77,7 +77,9 @@ def record_fields(parties: Options) -> dict[str, Field]:
 def term_fields(parties: Options) -> dict[str, Field]:
     """One promise."""
     return {
-        "party": SelectField(_l("Who"), [Optional()], choices=[("", _l("Both sides")), *parties]),
+        "party": SelectField(
+            _l("Who performs it"), [Optional()], choices=[("", _l("Both sides")), *parties]
+        ),
         "text": long_field(_l("What"), needed=True),
         "due_on": DateField(_l("Until when"), [Optional()]),
     }
@@ -86,7 +88,7 @@ def term_fields(parties: Options) -> dict[str, Field]:
 def agreement_fields() -> dict[str, Field]:
     """How and when they agreed."""
     return {
-        "form": _radio(_l("Form"), AGREEMENT_FORMS),
+        "form": _radio(_l("Form of the agreement"), AGREEMENT_FORMS),
         "on": day_field(_l("Agreed on")),
     }
 

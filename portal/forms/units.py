@@ -16,11 +16,11 @@ def unit_fields(offered: Sequence[tuple[str, Any]]) -> dict[str, Field]:
     """Which unit has it now."""
     return {
         "unit": SelectField(
-            _l("Unit"),
+            _l("Responsible unit"),
             [InputRequired(_l("Choose the unit that owes the service."))],
             choices=[("", _l("Please choose")), *offered],
         ),
-        "on": day_field(_l("Handed over on")),
+        "on": day_field(_l("Handed to the unit on")),
     }
 
 

@@ -33,7 +33,7 @@ class MunicipalUnitView(EntityView):
     entity = MunicipalUnit
     slug = "municipal-units"
     list_title = _l("Units of municipal services")
-    one_title = _l("Unit")
+    one_title = _l("Unit of municipal services")
     list_columns = ["name", "grid", "services", "contact", "in_use"]
     show_groups = [("", ["name", "grid", "services", "contact", "contact_phone", "in_use"])]
     form_columns = ["name", "grid", "services", "contact", "contact_phone", "in_use"]

@@ -176,7 +176,7 @@ def _agreement(row: MediationFile) -> list[tuple[str, str]]:
     if row.outcome != "agreed" or row.agreement_form is None:
         return []
     return [
-        (_("Form"), str(AGREEMENT_FORMS[row.agreement_form])),
+        (_("Form of the agreement"), str(AGREEMENT_FORMS[row.agreement_form])),
         (_("Agreed on"), day_of(row.ended_on)),
         (_("Joint application to the court until"), day_of(row.confirm_by)),
         (_("Confirmation by the court"), str(CONFIRMATIONS[row.confirmation or "open"])),

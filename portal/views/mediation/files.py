@@ -77,7 +77,7 @@ class MediationFileView(EntityView):
         "opened_on": _l("Opened on"),
         "ended_on": _l("Ended on"),
         "outcome": _l("Outcome"),
-        "agreement_form": _l("Form"),
+        "agreement_form": _l("Form of the agreement"),
         "confirmation": _l("Confirmation by the court"),
         "confirm_by": _l("Joint application to the court until"),
         "applied_on": _l("Applied for on"),
@@ -202,7 +202,7 @@ class MediationFileView(EntityView):
                 value = reveal(session, found, column, form.reason.data or "")
             except RuleError as refusal:
                 add_error(form, refusal)
-        what = _("Name") if column == "name" else _("Contact")
+        what = _("Full name") if column == "name" else _("Contact")
         return render_template(
             "views/entity/reveal.html",
             view=self,

@@ -124,7 +124,7 @@ class PetitionView(EntityView):
                     "what": str(STEPS[one.kind]),
                     "due_on": format_date(one.due_on),
                     "done_on": format_date(one.done_on) if one.done_on else "",
-                    "passed": one.done_on is None and one.due_on < clock.today(),
+                    "passed": one.owed and one.done_on is None and one.due_on < clock.today(),
                 }
                 for one in found
             ],

@@ -110,8 +110,8 @@ def _facts(session: Any, found: UnitCase) -> list[tuple[str, str]]:
     late = found.answered_on is None and found.due_on < clock.today()
     due = format_date(found.due_on)
     rows = [
-        (_("Unit"), unit.name if unit else ""),
-        (_("Handed over on"), format_date(found.handed_on)),
+        (_("Responsible unit"), unit.name if unit else ""),
+        (_("Handed to the unit on"), format_date(found.handed_on)),
         (_("The unit's day"), _("%(day)s, over", day=due) if late else due),
     ]
     if found.answered_on:
