@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import PostRole
+from portal.models.case_choices import PARTY_ROLES, PERFORMANCES
 from portal.models.choices import CARD_REASONS, LEVELS, ROLES
 from portal.rules import meetings, settings
 from portal.views.labels import LABELS
@@ -67,7 +68,30 @@ REGISTERS = {
 }
 # What the audit log tells and no page has a column for.
 MORE_LABELS = {
+    "accusation": _l("Accusation"),
+    "agent": _l("Who files for them"),
+    "answered_on": _l("Answered on"),
+    "checked_on": _l("Looked at on"),
+    "done_on": _l("Put right"),
+    "due_on": _l("Until when"),
+    "file": _l("Mediation file"),
+    "handed_on": _l("Handed to the unit on"),
+    "held_at": _l("When"),
+    "mandate_file": _l("Photo of the mandate"),
+    "mandate_on": _l("Day of the mandate on paper"),
+    "matter": _l("Matter"),
+    "on_time": _l("Answered in time"),
     "order": _l("Sorted by"),
+    "order_id": _l("Work order"),
+    "organisation": _l("Organisation or shop"),
+    "others": _l("Who else was there"),
+    "party": _l("Party"),
+    "performance": _l("Performance"),
+    "rechecked_on": _l("Re-checked on"),
+    "record": _l("What was said"),
+    "request": _l("What is asked for"),
+    "right_first": _l("Put right at the first re-check"),
+    "seq": _l("No."),
     "job": _l("Job"),
     "password": _l("Password"),
     "password_changed_at": _l("Password changed on"),
@@ -76,6 +100,11 @@ MORE_LABELS = {
     "preset": _l("Shown"),
     "q": _l("Search"),
     "sha256": _l("Fingerprint"),
+}
+# Values of what lies in a file, which has no page of its own.
+FILE_WORDS: dict[str, dict[str, Mapping[Any, Any]]] = {
+    "mediation_parties": {"role": PARTY_ROLES},
+    "mediation_terms": {"performance": PERFORMANCES},
 }
 # How a duty shows that it was done: the kinds of rows that count for it.
 EVIDENCE = {
@@ -178,6 +207,7 @@ def changes(session: Session, table: str, text: str | None) -> str:
 def _words(session: Session, table: str, view: Any) -> dict[str, Mapping[Any, Any]]:
     """Words for the values of a table's columns."""
     words: dict[str, Mapping[Any, Any]] = dict(view.choices) if view else {}
+    words |= FILE_WORDS.get(table, {})
     if table in ("posts", "duties"):
         words["role"] = post_names(session)
     if table == "duties":
