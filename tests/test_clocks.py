@@ -168,13 +168,6 @@ def test_a_higher_level_has_half_of_what_is_left():
     assert late.escalate_by == first.due_at
 
 
-def test_the_clocks_of_others():
-    start = at("2026-02-12T09:00")
-    assert clocks.outside("petition", None, start, CALENDAR, LIMITS) == at("2026-04-13T23:59")
-    assert clocks.outside("municipal", None, start, CALENDAR, LIMITS) == at("2026-02-24T23:59")
-    assert clocks.outside("dispute", None, start, CALENDAR, LIMITS) is None
-
-
 def an_order(**changes):
     found = clocks.answer(at("2026-02-12T09:00"), "dispute", "general", CALENDAR, LIMITS)
     fields = {

@@ -184,6 +184,14 @@ def test_a_progress_note_begins_our_clock_again_and_not_theirs(session: Any) -> 
     assert order.due_at is not None
 
 
+def test_a_matter_that_became_a_petition_gets_its_case(session: Any) -> None:
+    order = petition(session)
+    session.execute(text("DELETE FROM petition_cases"))
+    session.commit()
+    case_round.remind(session, clock.today())
+    assert petitions.case_of_order(session, order.id) is not None
+
+
 # agency -------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from portal.queries.limits import default_numbers
 from portal.queries.workdays import load_calendar
 from portal.rules import clocks, matters, tick, trace, units, work_orders
 from portal.rules.reports import Report
+from portal.rules.work_orders import timing
 from portal.scope import SYSTEM, acting
 from tests.support.client import PageClient
 from tests.support.matters import CELL, COMMUNITY, category, id_of, who
@@ -67,6 +68,51 @@ def test_the_community_has_one_day_to_hand_over_and_two_to_check() -> None:
     ]
 
 
+def ours(order: WorkOrder) -> date:
+    """The last day of the order."""
+    return clock.local(clock.aware(order.due_at)).date()
+
+
+def test_until_it_is_handed_over_the_order_has_one_day(session: Any) -> None:
+    order, today = problem(session), clock.today()
+    assert ours(order) == later(session, today, 1)
+    assert order.outside_due_at is None  # no unit has it, so no unit's clock runs
+    moment = clocks.end_of(ours(order)) + timedelta(minutes=1)
+    assert tick.tick(session, moment).orange == 1
+
+
+def test_a_new_grade_does_not_cut_short_what_a_unit_has(session: Any) -> None:
+    order, water, today = problem(session), unit(session), clock.today()
+    with acting(who(session, "leader07")):
+        units.hand_over(session, order.id, f"u{water.id}", today)
+        before = ours(order)
+        with acting(SYSTEM):
+            timing.load(session).start_answer(order, clock.now(), clock.now())
+    assert ours(order) == before
+
+
+def test_what_is_in_hand_again_is_checked_again(session: Any) -> None:
+    order, water, today = problem(session), unit(session), clock.today()
+    with acting(who(session, "leader07")):
+        units.hand_over(session, order.id, f"u{water.id}", today)
+        units.answered(session, order.id, today)
+        units.recheck(session, order.id, True, today)
+        work_orders.move(session, order.id, "answer", {"result": "已通水"})
+    with acting(who(session, "block02")):
+        work_orders.move(session, order.id, "check", {})
+    with acting(who(session, "station")):
+        work_orders.move(session, order.id, "reopen", {"reason": "又停水"})
+    with acting(who(session, "leader07")):
+        assert units.verbs(session, order) == ["recheck"]
+        units.recheck(session, order.id, False, today)
+        assert units.verbs(session, order) == ["answered"]
+    row = case(session)
+    assert (row.right_first, row.failed, row.done_on) == (True, 1, None)
+    period = (today, today)
+    (found,) = queries.ratings(session, UnitCase.unit_id == water.id, [period], today)
+    assert found.reopened == 1
+
+
 def test_the_units_clock_runs_apart_from_ours(session: Any) -> None:
     order, water, today = problem(session), unit(session), clock.today()
     with acting(who(session, "leader07")):
@@ -77,8 +123,7 @@ def test_the_units_clock_runs_apart_from_ours(session: Any) -> None:
     assert row.due_on == later(session, today, 3)  # three working days, general
     assert order.outside_unit == "水务所"
     assert clock.local(clock.aware(order.outside_due_at)).date() == row.due_on
-    ours = clock.local(clock.aware(order.due_at)).date()
-    assert ours == later(session, row.due_on, 2)
+    assert ours(order) == later(session, row.due_on, 2)
     # The unit's day passes and nobody here is warned of it.
     moment = clocks.end_of(row.due_on) + timedelta(minutes=1)
     done = tick.tick(session, moment)

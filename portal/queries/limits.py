@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 FILE = Path(__file__).resolve().parents[1] / "defaults" / "time_limits.yaml"
-PETITION = "petition"
+PETITION, MUNICIPAL = "petition", "municipal"
 GRADED = ("general", "difficult", "major")
 PREFIX = "limits."
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, scope
 from portal.models import (
     CaseNotice,
+    MatterCategory,
     MediationFile,
     MediationMediator,
     MediationSession,
@@ -24,7 +25,9 @@ from portal.models import (
     PetitionCase,
     WorkOrder,
 )
+from portal.queries.limits import PETITION
 from portal.queries.settings import numbers
+from portal.rules import petitions
 from portal.rules.inbox import Letter, deliver
 from portal.rules.once import insert_missing
 from portal.rules.work_orders import people
@@ -49,6 +52,7 @@ def remind(session: Session, today: date) -> int:
     """Tell of every day that has come by ``today`` and was not told; how many. The caller commits
     and acts as the system.
     """
+    _complete(session)
     found = sorted(days(session, today), key=lambda one: (one.matter_id, one.kind, one.ref))
     rows = [
         {"matter_id": one.matter_id, "kind": one.kind, "ref": one.ref, "due_on": one.due_on,
@@ -62,6 +66,18 @@ def remind(session: Session, today: date) -> int:
     told = [one for one in found if (one.matter_id, one.kind, one.ref, one.due_on) in new]
     deliver(session, (letter for one in told for letter in _letters(one)))
     return len(told)
+
+
+def _complete(session: Session) -> None:
+    """A matter that became a petition later gets its case too."""
+    without = (
+        select(WorkOrder, MatterCategory)
+        .join(MatterCategory, MatterCategory.id == WorkOrder.category_id)
+        .where(WorkOrder.kind == PETITION, ~exists().where(PetitionCase.order_id == WorkOrder.id))
+    )
+    with scope.acting(scope.SYSTEM):
+        for order, category in session.execute(without).all():
+            petitions.open_case(session, order, category)
 
 
 def days(session: Session, today: date) -> Iterator[Day]:

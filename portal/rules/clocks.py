@@ -184,19 +184,6 @@ def end_of(day: date) -> datetime:
     return _end(day)
 
 
-def outside(
-    kind: str, grade: str | None, start: datetime, calendar: WorkCalendar, limits: Limits
-) -> datetime | None:
-    """The clock of somebody else, shown apart: the authority's on a petition (calendar days), the
-    responsible unit's on a municipal-service problem. None for other kinds.
-    """
-    if kind == PETITION:
-        return _end(_day(start) + timedelta(days=limits["petition.authority"]))
-    if kind == "municipal":
-        return _end(workday(_day(start), limits.days(kind, grade), calendar))
-    return None
-
-
 def deadline_of(order: Any) -> Deadline | None:
     """The clock that an order holds (or a row with its columns); None where it has none."""
     if order.due_at is None or order.yellow_at is None or order.red_at is None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.errors import RuleError
 from portal.models import Setting
 from portal.models.matter_choices import GRADES, MATTER_KINDS
-from portal.queries.limits import PREFIX, default_numbers
+from portal.queries.limits import MUNICIPAL, PREFIX, default_numbers
 from portal.queries.settings import DEFAULTS
 
 MEANINGS = {
@@ -75,6 +75,12 @@ def _meaning(name: str) -> object:
     if kind == "visit":
         asked = MATTER_KINDS[grade.removesuffix("_percent")]
         return _l("%(kind)s: in this many percent those concerned are asked", kind=asked)
+    if kind == MUNICIPAL:
+        return _l(
+            "%(kind)s, %(grade)s: working days of the unit that owes the service",
+            kind=MATTER_KINDS[kind],
+            grade=GRADES[grade],
+        )
     return _l(
         "%(kind)s, %(grade)s: working days from taking in to the answer",
         kind=MATTER_KINDS[kind],

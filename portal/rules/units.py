@@ -2,7 +2,8 @@
 
 The unit's clock is 3, 7 or 15 working days by grade, from the day it was handed the problem. The
 community's own are one day to hand over and two to re-check: while the unit has it, the order's
-deadline is two working days after the unit's, then two after its answer.
+deadline is two working days after the unit's, then two after its answer. An order that is in hand
+again after closing is re-checked again, and goes back to the unit if need be.
 """
 
 from datetime import date
@@ -15,13 +16,13 @@ from portal import clock, roles, scope
 from portal.errors import Forbidden, RuleError
 from portal.models import MunicipalUnit, Organisation, UnitCase, WorkOrder
 from portal.queries import units as queries
+from portal.queries.limits import MUNICIPAL
 from portal.rules import clocks, trace
 from portal.rules.trace import Step
 from portal.rules.work_orders import Case, case_of, timing
 from portal.rules.work_orders.case import HEADS
 from portal.rules.work_orders.moving import locked
 
-MUNICIPAL = "municipal"
 STATES = ("accepted", "dispatched", "handling", "escalated")
 UNIT, COMPANY = "u", "o"  # before the key of what was chosen
 
@@ -49,7 +50,7 @@ def verbs(session: Session, order: WorkOrder) -> list[str]:
         return []
     if row is None:
         return ["hand_over"]
-    if row.done_on is not None:
+    if row.done_on is not None and not order.reopened:
         return []
     return ["recheck"] if row.answered_on is not None else ["answered"]
 
@@ -116,9 +117,8 @@ def recheck(session: Session, order_id: int, right: bool, on: date) -> None:
         row.rechecked_on = on
         if row.right_first is None:
             row.right_first = right
-        if right:
-            row.done_on = on
-        else:
+        row.done_on = on if right else None
+        if not right:
             row.failed += 1
             row.answered_on = None
             _unit_has_it(session, order, row, on)

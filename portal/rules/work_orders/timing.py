@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import WorkOrder
-from portal.queries.limits import PETITION
+from portal.queries.limits import MUNICIPAL
 from portal.queries.workdays import load_calendar
 from portal.rules import clocks
 from portal.rules.clocks import Deadline, Limits
@@ -35,14 +35,27 @@ class Clocks:
         run(order, order.reported_at)
 
     def start_answer(self, order: WorkOrder, start: datetime, moment: datetime) -> None:
-        """The whole time for the answer, by kind and grade, counted from ``start``."""
-        kind, grade = order.kind, order.grade
-        _set(order, clocks.answer(start, kind, grade, self.calendar, self.limits))
-        # The authority's on a petition begins with its own acceptance (rules/petitions.py).
-        if order.outside_due_at is None and kind != PETITION:
-            order.outside_due_at = clocks.outside(kind, grade, start, self.calendar, self.limits)
+        """The whole time for the answer, by kind and grade, counted from ``start``. Of a municipal
+        problem the days by grade are the unit's: ours are one to hand over and two to re-check. The
+        clocks of others begin where they do (``rules/petitions.py``, ``rules/units.py``).
+        """
+        if order.kind == MUNICIPAL:
+            _set(order, self._own(order, start))
+        else:
+            _set(order, clocks.answer(start, order.kind, order.grade, self.calendar, self.limits))
         order.warned = None
         run(order, moment)
+
+    def _own(self, order: WorkOrder, start: datetime) -> Deadline:
+        """Our days on a municipal problem; what a unit has in hand is not cut short."""
+        handed = order.outside_due_at is not None
+        days = self.limits["municipal.recheck" if handed else "municipal.hand_over"]
+        day = clocks.workday(clock.local(start).date(), days, self.calendar)
+        found, known = (
+            clocks.until(day, days, self.calendar, self.limits),
+            clocks.deadline_of(order),
+        )
+        return known if handed and known and known.due_at > found.due_at else found
 
     def at_level(self, order: WorkOrder, moment: datetime) -> None:
         """Half of what is left is for the level that has it now."""

@@ -16,6 +16,7 @@ from portal.forms.entity import EntityForm, form_class
 from portal.forms.units import recheck_fields, unit_fields, when_fields
 from portal.models import MunicipalUnit, Organisation, UnitCase, WorkOrder
 from portal.queries import units as queries
+from portal.queries.limits import MUNICIPAL
 from portal.rules import units
 from portal.rules.sessions import sent_before
 from portal.rules.work_orders import case_of
@@ -35,7 +36,7 @@ class UnitMixin:
 
     def unit_part(self: Any, row: WorkOrder) -> list[tuple[str, dict[str, Any]]]:
         """The unit's clock, apart from ours."""
-        if row.kind != units.MUNICIPAL:
+        if row.kind != MUNICIPAL:
             return []
         session = self.datamodel.session
         found = queries.case_of_order(session, row.id)
