@@ -26,6 +26,8 @@ STAFF = (*FIELD, STATION, LEADER, STREET)
 ALL = (*STAFF, CARE_OFFICER, AUDITOR, ADMIN)
 # Who may look into the register of people; leaders and the street see figures.
 REGISTER = (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, CLERK, STATION)
+# Who can be given an order.
+HANDLERS = (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, MEDIATOR, STATION)
 OFFICE = (CLERK, STATION, LEADER, STREET)
 
 # resource: {action: roles}
@@ -157,6 +159,13 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         WRITE: (CLERK, STATION),
         REMOVE: (STATION,),
         EXPORT: (CLERK, STATION),
+    },
+    # Their own, and what they decide about (rules/confidential.py); never all of one person.
+    "ResponsibilityDraft": {
+        READ: (*HANDLERS, LEADER, AUDITOR),
+        WRITE: (*HANDLERS, LEADER),
+        REMOVE: (),
+        EXPORT: (),
     },
     "CalendarDay": {
         READ: (*STAFF, ADMIN),

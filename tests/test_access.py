@@ -44,6 +44,7 @@ from portal.models import (
     PostRole,
     Regulation,
     Resident,
+    ResponsibilityDraft,
     Setting,
     SupervisionOrder,
     Team,
@@ -55,7 +56,7 @@ from portal.queries.identity import PREFIX, load_identity
 from portal.rules import photos
 from portal.views import errors
 from tests.support import access_table as table
-from tests.support.matters import involve, rows_at
+from tests.support.matters import id_of, involve, rows_at
 from tests.support.photos import portrait
 
 STREET, ELSEWHERE = "420102003", "420102003001"  # nobody's but the administrator's
@@ -74,6 +75,7 @@ MODELS = {
     "matters": Matter, "work-orders": WorkOrder, "supervision-orders": SupervisionOrder,
     "matter-categories": MatterCategory, "mediation-files": MediationFile,
     "petitions": PetitionCase, "municipal-units": MunicipalUnit,
+    "responsibility-drafts": ResponsibilityDraft,
 }  # fmt: skip
 
 
@@ -193,6 +195,8 @@ def plant(code, number=1, actor="x"):
     db.session.flush()
     if actor != "x":  # a mediator and the street see what they take part in
         involve(db.session, planted["matters"].id, actor)
+        planted["responsibility-drafts"].user_id = id_of(db.session, actor)
+        db.session.flush()
     grid = db.session.scalar(select(Grid.id).where(Grid.code == code))
     return {"grids": grid} | {slug: row.id for slug, row in planted.items()}
 

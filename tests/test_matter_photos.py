@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageStat
 from sqlalchemy import select
 
 from portal import scope
 from portal.extensions import db
-from portal.models import Matter, MatterCategory, MatterPhoto
+from portal.models import AuditEntry, Matter, MatterCategory, MatterPhoto
 from portal.rules import matter_photos
 from tests.support.client import Page, PageClient
 
@@ -120,3 +120,79 @@ def test_nonsense_of_a_camera_is_no_place(place: dict[int, Any]) -> None:
     notes.get_ifd(ExifTags.IFD.GPSInfo).update(place)
     image.save(file, "JPEG", exif=notes)
     assert matter_photos.position_of(file.getvalue()) is None
+
+
+# covered afterwards -------------------------------------------------------------------------------
+
+
+def noisy() -> bytes:
+    """A picture in which nothing looks like what is beside it."""
+    image = Image.effect_noise((480, 360), 120).convert("RGB")
+    file = BytesIO()
+    image.save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
+def test_a_part_is_covered_and_the_picture_that_was_is_gone(
+    portal: Flask, client_as: Client, noise: str
+) -> None:
+    worker = client_as("worker07")
+    url = report(worker, noise, noisy()).location
+    (link,) = worker.get(url).links("a[href^='/matters/cover/']")
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        before = db.session.scalars(select(MatterPhoto.sha256)).one()
+        old = matter_photos.file_of(before)
+        was = Image.open(BytesIO(old.read_bytes()))
+        was.load()
+    refused = worker.submit(link, {})
+    assert refused.status == 400 and refused.soup.select("#cells-err")
+    assert worker.submit(link, {"cells": ["99-99"]}).status == 400
+    assert worker.submit(link, {"cells": ["0-0", "0-1", "1-0", "1-1"]}).status == 302
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        photo = db.session.scalars(select(MatterPhoto)).one()
+        assert photo.sha256 != before and not old.exists()
+        now = Image.open(matter_photos.file_of(photo.sha256)).convert("L")
+        entries = select(AuditEntry.changes).where(AuditEntry.table_name == "matters")
+        assert any("photo" in (told or "") for told in db.session.scalars(entries))
+    # Cells of 40 by 40 pixels, each of squares: within one there is nothing left to see.
+    assert spread(now.crop((9, 9, 13, 13))) < 12 < spread(now.crop((200, 200, 240, 240)))
+    left = was.convert("L").crop((100, 100, 480, 360))
+    assert abs(mean(left) - mean(now.crop((100, 100, 480, 360)))) < 3  # the rest is as it was
+    shown = worker.get(url).soup.select_one(".shots img")["src"]
+    assert photo.sha256[:10] in shown  # nobody is shown an old copy
+
+
+def spread(image: Image.Image) -> int:
+    """Between the darkest and the brightest."""
+    low, high = image.getextrema()
+    return int(high - low)
+
+
+def mean(image: Image.Image) -> float:
+    return float(ImageStat.Stat(image).mean[0])
+
+
+def test_who_covers(portal: Flask, client_as: Client, noise: str) -> None:
+    url = report(client_as("worker07"), noise, noisy()).location
+    (link,) = client_as("worker07").get(url).links("a[href^='/matters/cover/']")
+    for name, status in (
+        ("leader07", 200), ("station", 200),  # lead its level, everything
+        ("block02", 403), ("clerk1", 403),  # see it
+        ("leader", 403), ("worker08", 404), ("street", 404),
+    ):  # fmt: skip
+        assert client_as(name).get(link).status == status, name
+    assert client_as("worker07").get(link.replace("/1", "/999", 1)).status == 404
+
+
+def test_the_same_picture_of_another_matter_stays(
+    portal: Flask, client_as: Client, noise: str
+) -> None:
+    worker, data = client_as("worker07"), noisy()
+    first = report(worker, noise, data, summary="一").location
+    report(worker, noise, data, summary="二")
+    (link,) = worker.get(first).links("a[href^='/matters/cover/']")
+    assert worker.submit(link, {"cells": ["4-5"]}).status == 302
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        kept = list(db.session.scalars(select(MatterPhoto.sha256)))
+        assert len(set(kept)) == 2
+        assert all(matter_photos.file_of(one).is_file() for one in kept)

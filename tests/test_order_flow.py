@@ -39,20 +39,32 @@ progress
 assist
 nudge                    GridLeader BlockLeader AreaLeader Station
 extend                              BlockLeader AreaLeader Station Leader
+ask_more
+refuse_more                         BlockLeader AreaLeader Station Leader
 suspend                  GridLeader BlockLeader AreaLeader Station
 resume                   GridLeader BlockLeader AreaLeader Station
 merge                    GridLeader BlockLeader AreaLeader Station
 void                                                       Station
+guide         GridWorker GridLeader BlockLeader AreaLeader Station
+handoff                  GridLeader BlockLeader AreaLeader Station
+notice        GridWorker GridLeader BlockLeader AreaLeader Station
+take_back                GridLeader BlockLeader AreaLeader Station
+unit_answer              GridLeader BlockLeader AreaLeader Station
+report_out    GridWorker GridLeader BlockLeader AreaLeader Station
+convert                  GridLeader BlockLeader AreaLeader Station
 """
 ALLOWED = {words[0]: set(words[1:]) for words in map(str.split, BY_ROLE.strip().splitlines())}
 # What the named person may do, on top of what their role gives.
 AS_ASSIGNEE = {
     "take", "return", "answer", "escalate", "progress", "assist", "control", "resume",
+    "report_out", "ask_more",
 }  # fmt: skip
 # Never by who did the work.
-NOT_OWN = {"check", "rework", "return_visit", "nudge", "extend"}
+NOT_OWN = {"check", "rework", "return_visit", "nudge", "extend", "refuse_more"}
 # Of a cell these are asked for at the level of the community, and an order stands still only once.
 AT_COMMUNITY = {"analyse", "report_up"}
+# What a category must be for its route.
+CATEGORIES = {"guide": "DI1001", "handoff": "HZ0706", "report_out": "DI0107", "convert": "LT0502"}
 UNSEEING = ("Mediator", "Street", "CareOfficer", "Auditor", "Admin")
 WORDS = "写明情况"
 
@@ -81,6 +93,8 @@ def filled(session: Session, name: str, order: WorkOrder, twin: WorkOrder) -> di
         "grade": "general", "level": "cell", "assignee": id_of(session, "worker07"),
         "helper": id_of(session, "block02"), "days": 2, "satisfaction": "satisfied",
         "suspension": "weather", "until": clock.today() + timedelta(days=5), "into": twin.number,
+        "turn_to": WORDS, "told": WORDS, "unit": WORDS, "told_whom": WORDS,
+        "told_when": clock.now(), "category": category(session, "MU0303").id,
     }  # fmt: skip
 
 
@@ -95,6 +109,11 @@ def put(session: Session, order: WorkOrder, state: str, name: str) -> None:
         .values(
             state=state,
             level=level,
+            category_id=category(session, CATEGORIES.get(name, "DI0202")).id,
+            outside_unit="派出所",
+            asked_at=clock.now() if name == "refuse_more" else None,
+            asked_days=2 if name == "refuse_more" else None,
+            outcome="handed" if name == "unit_answer" else None,
             suspended_at=clock.now() if rests else None,
             suspend_reason="weather" if rests else None,
         )

@@ -11,6 +11,7 @@ from wtforms import (
     MultipleFileField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
@@ -82,7 +83,8 @@ def photos_field() -> MultipleFileField:
         [Optional()],
         description=_l(
             "JPEG, PNG or WebP, up to 8 MB each. Device and place are removed; the place is taken"
-            " over where none is typed. No faces, please."
+            " over where none is typed. Cover faces and number plates: here, or afterwards on the"
+            " page of the order."
         ),
         render_kw={"accept": "image/jpeg,image/png,image/webp"},
     )
@@ -92,6 +94,24 @@ class PhotosForm(PortalForm):
     """Further photos of a matter."""
 
     photos = photos_field()
+
+
+# A picture is laid out in squares to tick: that takes no script and any finger.
+COLUMNS, LINES = 12, 9
+CELLS = [(line, column) for line in range(LINES) for column in range(COLUMNS)]
+
+
+class CoverForm(PortalForm):
+    """Which parts of a photo are covered: ``line-column`` of each."""
+
+    cells = SelectMultipleField(
+        _l("Tick what is to be covered"),
+        choices=[
+            (f"{line}-{column}", _l("Line %(line)s, column %(column)s", line=line + 1,
+                                    column=column + 1))
+            for line, column in CELLS
+        ],
+    )  # fmt: skip
 
 
 def _degrees(label: Any, most: int) -> FloatField:

@@ -16,6 +16,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from portal.forms.entity import EntityForm, form_class
+from portal.forms.lookup import LookupField
+from portal.forms.moments import WallClockField
 from portal.forms.population import TOO_LONG, stripped, text_field
 from portal.models.matter_choices import GRADES, SATISFACTIONS, SUSPENSIONS
 
@@ -26,17 +28,27 @@ LONG = {
     "tried": _l("What was tried"),
     "note": _l("Note"),
     "analysis": _l("Analysis"),
+    "told": _l("What they were told"),
+    "statement": _l("What you say to it"),
 }
 
 
 def move_form(
-    needs: Iterable[str], takes: Iterable[str], options: Mapping[str, Options]
+    needs: Iterable[str],
+    takes: Iterable[str],
+    options: Mapping[str, Options],
+    worker: Callable[[], LookupField | None] = lambda: None,
 ) -> type[EntityForm]:
-    """The form class of a move; ``options``: levels, people."""
+    """The form class of a move; ``options``: levels, people, categories; ``worker`` makes the field
+    that looks one up, where there is one.
+    """
     needed = set(needs)
     fields: dict[str, Field] = {"seen": HiddenField()}
     for name in (*needs, *takes):
-        fields[name] = _field(name, name in needed, options)
+        if name != "worker":
+            fields[name] = _field(name, name in needed, options)
+        elif (made := worker()) is not None:
+            fields[name] = made
     return form_class("MoveForm", fields)
 
 
@@ -85,6 +97,16 @@ FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
     "into": lambda needed, options: text_field(
         _l("Number of the order it is part of"), most=40, needed=needed
     ),
+    "category": _choice(_l("What it becomes"), "category"),
+    "turn_to": lambda needed, options: text_field(_l("Whom to turn to"), most=80, needed=needed),
+    "unit": lambda needed, options: text_field(_l("Which unit it goes to"), most=80, needed=needed),
+    "their_due": lambda needed, options: DateField(
+        _l("By when that unit answers, if it said so"), _asked(needed)
+    ),
+    "told_whom": lambda needed, options: text_field(
+        _l("Who was told"), _l("The police, the street, a hotline."), most=80, needed=needed
+    ),
+    "told_when": lambda needed, options: WallClockField(_l("When"), _asked(needed)),
     "hand_to": lambda needed, options: text_field(
         _l("Not ours: who it goes to"), most=80, needed=needed
     ),

@@ -2,7 +2,7 @@
 
 SQLite rebuilds a table to change it: with foreign keys on that fails or silently deletes the
 children, and it drops the triggers. So keys are off before the transaction, checked after it, and
-the triggers are made again from what the schema held before.
+after each step the triggers are made again from what the schema held before it.
 """
 
 import re
@@ -35,20 +35,27 @@ def run() -> None:
 
 
 def _migrate(connection: Connection, sqlite: bool) -> None:
+    known: list[Any] = list(connection.execute(text(TRIGGERS))) if sqlite else []
+
+    def keep_triggers(*_step: object, **_more: object) -> None:
+        """After each step: what it rebuilt a table of is as guarded as before."""
+        if sqlite:
+            _restore_triggers(connection, known)
+            known[:] = connection.execute(text(TRIGGERS)).all()
+
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
         render_as_batch=True,
         compare_type=False,
         include_object=_ours,
+        on_version_apply=keep_triggers,
     )
-    before = connection.execute(text(TRIGGERS)).all() if sqlite else []
     with context.begin_transaction():
         if sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         context.run_migrations()
         if sqlite:
-            _restore_triggers(connection, before)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
                 raise RuntimeError(f"the migration would break references: {broken}")

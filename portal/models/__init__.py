@@ -34,6 +34,7 @@ from portal.models.records import (
 )
 from portal.models.register import Building, Dwelling, Household, Resident
 from portal.models.regrid import GridChange
+from portal.models.responsibility import ResponsibilityDraft
 from portal.models.sessions import EndedSession, SentForm
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
 from portal.models.unit import MunicipalUnit, UnitCase
@@ -93,6 +94,7 @@ __all__ = [
     "SavedList",
     "SentForm",
     "Setting",
+    "ResponsibilityDraft",
     "SupervisionOrder",
     "Task",
     "Team",

@@ -106,6 +106,7 @@ class Matter(Confidential, InGrid, Row):
 
     ``form_key``: made by the form that was sent, so that a form sent twice makes one matter.
     ``crowd``: five people or ten households are concerned, which makes it major.
+    ``converted_from``: the kind that it came in as, where it turned into another one.
     """
 
     __tablename__ = "matters"
@@ -119,6 +120,7 @@ class Matter(Confidential, InGrid, Row):
         one_of("urgency", URGENCIES),
         one_of("visibility", VISIBILITIES),
         one_of("level", ORDER_LEVELS),
+        one_of("converted_from", MATTER_KINDS),
         CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="position"),
         CheckConstraint("about_worker_id IS NULL OR kind = 'complaint'", name="about"),
         Index(None, "reported_at", "id"),
@@ -148,6 +150,7 @@ class Matter(Confidential, InGrid, Row):
     )
     unit: Mapped[str | None] = mapped_column(String(80))
     outside_number: Mapped[str | None] = mapped_column(String(60))
+    converted_from: Mapped[str | None] = mapped_column(String(12))
     form_key: Mapped[str | None] = mapped_column(String(40), unique=True)
     search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
 

@@ -67,11 +67,17 @@ ORDER_STATES = {
     "accepted": lazy_pgettext("order", "Accepted"),
     "rejected": _l("Not accepted"),
     "dispatched": _l("Dispatched"),
+    "handed": _l("Handed over"),
     "handling": _l("In progress"),
     "answered": lazy_pgettext("order", "Answered"),
     "escalated": _l("Escalated"),
     "reported_up": _l("Reported to the street"),
     "closed": lazy_pgettext("order", "Closed"),
+}
+# How an order ended that was not handled here, or became something else on the way.
+OUTCOMES = {
+    "guided": _l("Shown the way"),
+    "handed": _l("Handed over"),
 }
 ORDER_LEVELS = ("cell", "block", "area", "community", "street")
 # States in which nothing is to be done any more.
@@ -102,6 +108,13 @@ SATISFACTIONS = {
     "partly": _l("Partly satisfied"),
     "not": _l("Not satisfied"),
 }
+RESPONSIBILITY_STATES = {
+    "open": _l("To be heard"),
+    "heard": _l("Heard, to be decided"),
+    "recorded": _l("Responsibility recorded"),
+    "not_recorded": _l("No responsibility recorded"),
+}
+RESPONSIBILITY_DECIDERS = ("station", "leader")
 SUPERVISION_STATES = {
     "open": _l("To be answered"),
     "answered": _l("Replied"),

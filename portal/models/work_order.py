@@ -27,6 +27,7 @@ from portal.models.matter_choices import (
     MATTER_KINDS,
     ORDER_LEVELS,
     ORDER_STATES,
+    OUTCOMES,
     SATISFACTIONS,
     SUPERVISION_STATES,
     SUSPENSIONS,
@@ -62,6 +63,10 @@ class WorkOrder(Confidential, InGrid, Row):
     look at ``next_warning_at`` alone: it is the next of ``yellow_at``, ``due_at`` and ``red_at``,
     and empty while the clock stands still. ``trail_count`` is the number of entries of the trace,
     ``trail_head`` a keyed hash of it and the last entry, so that a removed last one shows.
+
+    ``told_unit`` and ``told_at``: who was told of what must be reported at once, and when.
+    ``asked_days``: how many working days more are asked for, until somebody decides.
+    ``outside_unit``: who it was handed to, or who owes the service; its clock is its own.
     """
 
     __tablename__ = "work_orders"
@@ -79,6 +84,10 @@ class WorkOrder(Confidential, InGrid, Row):
         one_of("warned", WARNINGS),
         one_of("suspend_reason", SUSPENSIONS),
         one_of("satisfaction", SATISFACTIONS),
+        one_of("outcome", OUTCOMES),
+        CheckConstraint("state <> 'handed' OR outside_unit IS NOT NULL", name="handed"),
+        CheckConstraint("(asked_at IS NULL) = (asked_days IS NULL)", name="asked"),
+        CheckConstraint("(told_at IS NULL) = (told_unit IS NULL)", name="told"),
         CheckConstraint(
             "state NOT IN ('dispatched', 'handling', 'answered') OR assignee_id IS NOT NULL",
             name="assigned",
@@ -139,11 +148,18 @@ class WorkOrder(Confidential, InGrid, Row):
     control_due_at: Mapped[datetime | None] = mapped_column(INSTANT)
     controlled_at: Mapped[datetime | None] = mapped_column(INSTANT)
     extended: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False)
+    asked_days: Mapped[int | None] = mapped_column(Integer)
+    asked_reason: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime | None] = mapped_column(INSTANT)
     suspended_at: Mapped[datetime | None] = mapped_column(INSTANT)
     suspended_until: Mapped[date | None] = mapped_column(Date)
     suspend_reason: Mapped[str | None] = mapped_column(String(12))
     outside_unit: Mapped[str | None] = mapped_column(String(80))
     outside_due_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    outside_answered_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    told_unit: Mapped[str | None] = mapped_column(String(80))
+    told_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    outcome: Mapped[str | None] = mapped_column(String(10))
     help_asked_at: Mapped[datetime | None] = mapped_column(INSTANT)
     analysis: Mapped[str | None] = mapped_column(Text)
     station_signed_id: Mapped[int | None] = _account()

@@ -79,6 +79,8 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     yield "escalate_percent", round(rules["escalate"]["must_by"] * 100)
     yield "yellow_percent", _percent(warning["yellow"]["when"])
     yield "red_percent", _percent(warning["red"]["when"])
+    yield "notice", rules["not_ours"]["notice_workdays"]
+    yield "heard", int(re.findall(r"\d+", warning["responsibility"]["heard"])[0])
     yield "suspend_days", rules["suspend"]["max_days"]
     yield "sample.settled_percent", round(rules["settled_on_spot"]["sample_check"] * 100)
     visit = told["return_visit"]

@@ -4,11 +4,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portal import clock, scope
-from portal.models import Matter, MatterCategory, MatterPerson, SupervisionOrder, WorkOrder
+from portal.models import (
+    Matter,
+    MatterCategory,
+    MatterPerson,
+    ResponsibilityDraft,
+    SupervisionOrder,
+    WorkOrder,
+)
 from portal.models.work_order import STILL_OPEN, TO_ASK, WARNED
 
 REPEATED, REPEATED_WITHIN = 3, timedelta(days=30)  # time_limits.yaml, repeat
@@ -75,6 +82,11 @@ def to_analyse() -> ColumnElement[bool]:
     return and_(is_open(), WorkOrder.state == "escalated", WorkOrder.level == "community")
 
 
+def asked_for() -> ColumnElement[bool]:
+    """Orders for which more time is asked."""
+    return and_(WorkOrder.asked_at.is_not(None), WorkOrder.state.in_(("dispatched", "handling")))
+
+
 def to_sample() -> ColumnElement[bool]:
     """Settled on the spot and drawn to be looked at again, or closed and to be asked about."""
     return and_(TO_ASK, true())
@@ -98,6 +110,25 @@ def repeated() -> ColumnElement[bool]:
     )
     counted = and_(Matter.place.is_not(None), Matter.visibility == "normal")
     return and_(counted, Matter.reported_at >= since, alike >= REPEATED)
+
+
+def to_decide() -> ColumnElement[bool]:
+    """Drafts about others whose person was heard, or let the time go by."""
+    late = and_(ResponsibilityDraft.state == "open", ResponsibilityDraft.hear_by < clock.today())
+    others = or_(
+        ResponsibilityDraft.user_id.is_(None),
+        ResponsibilityDraft.user_id != scope.current().user_id,
+    )
+    return and_(others, or_(ResponsibilityDraft.state == "heard", late))
+
+
+def to_be_heard() -> ColumnElement[bool]:
+    """Drafts about who asks that still can be answered."""
+    return and_(
+        ResponsibilityDraft.user_id == scope.current().user_id,
+        ResponsibilityDraft.state == "open",
+        ResponsibilityDraft.hear_by >= clock.today(),
+    )
 
 
 def order_of(matter_id: int) -> Select[Any]:

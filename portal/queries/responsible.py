@@ -51,6 +51,10 @@ class Responsible:
         held = self._codes.get(user_id, ())
         return any(place in held for place in _line(code) if _shows(place, hidden))
 
+    def acts(self, user_id: int) -> bool:
+        """Whether the account may read work orders of any grid."""
+        return user_id in self._codes
+
     def holders(
         self, role: str, code: str, hidden: str | None = None, barred: int | None = None
     ) -> list[int]:

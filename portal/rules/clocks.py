@@ -27,6 +27,7 @@ from portal.workdays import WorkCalendar
 
 OPENS, CLOSES = time(8), time(18)  # the working hours, on the wall clock
 LAST_MINUTE = time(23, 59)
+LATE_ENTRY = timedelta(days=1)  # danger is entered within a day after it was acted upon
 # States in which nobody here has to do anything: the clock stands still. What was reported up is on
 # the street's own clock, which is never held against the community.
 STANDING = (*ENDED, "answered", "reported_up")
@@ -61,6 +62,12 @@ def intake(reported_at: datetime, kind: str, calendar: WorkCalendar, limits: Lim
     days = limits["petition.accept" if kind == PETITION else "accept"]
     start = counted_from(reported_at, calendar)
     return _deadline(workday(start, days, calendar), days, calendar, limits)
+
+
+def notice(handed_at: datetime, calendar: WorkCalendar, limits: Limits) -> Deadline:
+    """When those concerned must have heard to whom a matter was handed over (``not_ours``)."""
+    days = limits["notice"]
+    return _deadline(workday(_day(handed_at), days, calendar), days, calendar, limits)
 
 
 def counted_from(instant: datetime, calendar: WorkCalendar) -> date:

@@ -7,15 +7,19 @@ nobody who acts in those sees it; beside that it never shows to the account of t
 reported to the street is all that the street sees; a mediator sees what they take part in.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true, update
+from sqlalchemy.orm import Session
 
 from portal import roles, scope
 from portal.extensions import db
-from portal.models import Matter, MatterPerson
+from portal.models import Matter, MatterPerson, Worker
 from portal.models.matter_choices import ORDER_LEVELS
+from portal.models.responsibility import DECIDED
+from portal.rules.bulk import among
 
 # The level that a role leads: it sees what is restricted once the matter has come that far.
 LEADS = {
@@ -36,6 +40,8 @@ def seen(model: Any, identity: scope.Identity, placed: ColumnElement[bool]) -> C
     """
     if identity.unrestricted:
         return true()
+    if getattr(model, "of_one_person", False):
+        return _of_one_person(model, identity)
     matter = model.id if model.__tablename__ == "matters" else model.matter_id
     not_oneself = or_(model.about_user_id.is_(None), model.about_user_id != identity.user_id)
     ways = [placed if _leads_all(identity) else and_(placed, _handles(model, matter, identity))]
@@ -44,6 +50,25 @@ def seen(model: Any, identity: scope.Identity, placed: ColumnElement[bool]) -> C
     if elsewhere:
         ways.append(matter.in_(elsewhere))
     return and_(not_oneself, or_(*ways))
+
+
+def _of_one_person(model: Any, identity: scope.Identity) -> ColumnElement[bool]:
+    """Condition on drafts of responsibility: one's own, and those that one decides about. What is
+    decided shows to a leader and the auditor too, but for what few may see.
+    """
+    ways: list[ColumnElement[bool]] = [model.user_id == identity.user_id]
+    decided = and_(model.state.in_(DECIDED), model.visibility == "normal")
+    shown = {
+        roles.STATION: true(),
+        roles.LEADER: or_(model.decider == "leader", decided),
+        roles.AUDITOR: decided,
+    }
+    for grant in identity.grants:
+        if grant.role in shown:
+            here = scope.within(model.grid_code, [grant.grid_code])
+            ways.append(and_(here, shown[grant.role]))
+    not_about = or_(model.about_user_id.is_(None), model.about_user_id != identity.user_id)
+    return and_(not_about, or_(*ways))
 
 
 def _leads_all(identity: scope.Identity) -> bool:
@@ -59,6 +84,31 @@ def _handles(model: Any, matter: Any, identity: scope.Identity) -> ColumnElement
         MatterPerson.matter_id == matter, MatterPerson.user_id == identity.user_id
     )
     return or_(*_by_place(model, identity), takes_part)
+
+
+def note_moved_people(session: Session, workers: Iterable[int | None]) -> None:
+    """Note that these workers' posts changed past the session (imports, their undoing): what their
+    accounts take part in may lie outside of their grids now.
+    """
+    ids = sorted({key for key in workers if key is not None})
+    people = MatterPerson.__table__
+    accounts = select(Worker.user_id).where(among(session, Worker.id, ids))
+    if ids:
+        _mark_elsewhere(session, people.c.user_id.in_(accounts))
+
+
+def note_moved_matters(session: Session, which: ColumnElement[bool]) -> None:
+    """The same for matters that lie in another grid now (regridding): of everybody in them."""
+    people = MatterPerson.__table__
+    _mark_elsewhere(session, people.c.matter_id.in_(select(Matter.id).where(which)))
+
+
+def _mark_elsewhere(session: Session, which: ColumnElement[bool]) -> None:
+    people = MatterPerson.__table__
+    session.execute(
+        update(people).where(which, people.c.outside.is_(False)).values(outside=True),
+        execution_options={"audited": True, "synchronize_session": False},
+    )
 
 
 def _elsewhere(identity: scope.Identity) -> list[int]:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
@@ -15,10 +16,15 @@ from PIL import ExifTags, Image
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from portal import roles, scope
 from portal.errors import RuleError
-from portal.models import Matter, MatterPhoto
+from portal.models import Matter, MatterCategory, MatterPerson, MatterPhoto
+from portal.rules import audit
+from portal.rules.mosaic import Part, covered
+from portal.rules.petitions import is_accusation
 from portal.rules.photos import write_once
 from portal.rules.pictures import read_picture
+from portal.rules.work_orders.case import HEADS
 
 FOLDER = Path("files", "matters")
 MOST = 6  # of one matter
@@ -32,6 +38,11 @@ def keep(
     first photo that tells one. Raises RuleError with ``photos``.
     """
     files = [sent for sent in files if sent[0]]
+    category = session.get(MatterCategory, matter.category_id)
+    if files and category is not None and is_accusation(category):
+        raise RuleError(
+            _l("Of an accusation nothing is kept but the day and where it goes."), "photos"
+        )
     known = session.scalar(
         select(func.count(MatterPhoto.id)).where(MatterPhoto.matter_id == matter.id)
     )
@@ -62,6 +73,51 @@ def _kept(session: Session, matter: Matter, data: bytes, user_id: int | None) ->
     return photo
 
 
+def may_cover(session: Session, matter: Matter, photo: MatterPhoto, who: scope.Identity) -> bool:
+    """Whether ``who``, who sees the matter, may cover a part of its photo: whoever reported it, put
+    the photo there or has part in it, and whoever leads its level or the station.
+    """
+    if who.user_id is not None and who.user_id in (matter.user_id, photo.user_id):
+        return True
+    wanted = (HEADS[matter.level], roles.STATION)
+    if any(g.role in wanted and matter.grid_code.startswith(g.grid_code) for g in who.grants):
+        return True
+    part = select(MatterPerson.part).where(
+        MatterPerson.matter_id == matter.id, MatterPerson.user_id == who.user_id
+    )
+    return session.scalar(part.limit(1)) is not None
+
+
+def cover(session: Session, matter: Matter, photo: MatterPhoto, parts: Sequence[Part]) -> str:
+    """Make parts of a photo unrecognisable; the fingerprint of the picture that was, whose file
+    ``forget`` removes after the commit. Raises RuleError with ``cells``.
+    """
+    before = file_of(photo.sha256)
+    if not parts:
+        raise RuleError(_l("Tick what is to be covered."), "cells")
+    if not before.is_file():
+        raise RuleError(_l("The picture is not there any more."), "cells")
+    jpeg, was = covered(before.read_bytes(), parts), photo.sha256
+    photo.sha256 = hashlib.sha256(jpeg).hexdigest()
+    write_once(file_of(photo.sha256), jpeg)
+    session.flush()
+    told = {
+        "row_id": matter.id,
+        "row_label": matter.number,
+        "grid_code": matter.grid_code,
+        "changes": {"photo": [was[:10], photo.sha256[:10]]},
+    }
+    audit.record_bulk(session, "update", Matter.__tablename__, [told])
+    return was
+
+
+def forget(session: Session, sha256: str) -> None:
+    """Remove the file of a picture that no photo is any more; call it after the commit."""
+    left = select(MatterPhoto.id).where(MatterPhoto.sha256 == sha256).limit(1)
+    if session.scalar(left) is None:
+        file_of(sha256).unlink(missing_ok=True)
+
+
 def position_of(data: bytes) -> tuple[float, float] | None:
     """Longitude and latitude (WGS 84) that the camera noted in a picture that was judged already;
     None where it noted none, or nonsense.
@@ -84,7 +140,7 @@ def _degrees(parts: Sequence[float]) -> float:
     return degrees + minutes / 60 + seconds / 3600
 
 
-def photos_of(matter_id: int) -> Select[tuple[MatterPhoto]]:
+def photos_of(matter_id: int) -> Select[Any]:
     """The select of a matter's photos, the first one first."""
     return select(MatterPhoto).where(MatterPhoto.matter_id == matter_id).order_by(MatterPhoto.id)
 

@@ -129,7 +129,7 @@ def _matter(told: Report, common: Mapping[str, Any], who: scope.Identity) -> Mat
 def _tell(session: Session, order: WorkOrder, who: scope.Identity) -> None:
     """Whoever takes it in hears of it; of immediate danger and of many people the station too."""
     told = set(people.heads(session, order, order.level))
-    if order.urgency == "immediate" or order.crowd:
+    if order.urgency == "immediate" or order.crowd or order.category.route == "report":
         told |= set(people.heads(session, order, "community"))
     told -= {who.user_id or 0}
     few = order.visibility != "normal"

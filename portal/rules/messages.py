@@ -21,7 +21,7 @@ from portal.models.choices import (
     STALE_REASONS,
     TASK_KINDS,
 )
-from portal.models.matter_choices import URGENCIES
+from portal.models.matter_choices import RESPONSIBILITY_STATES, URGENCIES
 from portal.rules.work_orders.table import FLOW
 
 # kind: (title, body); the values are those of ``params``.
@@ -119,6 +119,18 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("The authority's day has passed: %(number)s"),
         _l("It was due on %(due_on)s. Ask the authority, and tell whoever waits. It is not ours."),
     ),
+    "responsibility_drafted": (
+        _l("Overdue by half: you are heard about %(number)s"),
+        _l("Until %(by_on)s you can say what held it up. Then the station decides."),
+    ),
+    "responsibility_heard": (
+        _l("Heard about a delay: %(number)s"),
+        _l("The person concerned has answered. Read it, then decide."),
+    ),
+    "responsibility_decided": (
+        _l("%(decision)s: %(number)s"),
+        _l("The reason stands on the page."),
+    ),
     "board_current": (
         _l("The notice board is right again: %(grid)s"),
         _l("The change was taken back: leave the board (%(size)s) as it hangs."),
@@ -154,6 +166,7 @@ WORDS: dict[str, Mapping[Any, Any]] = {
     "lacking": {},
     "urgency": URGENCIES,
     "move": MOVES,
+    "decision": RESPONSIBILITY_STATES,
 }
 
 

@@ -16,6 +16,7 @@ from portal.queries.responsible import Responsible, load_responsible
 from portal.queries.workdays import load_calendar
 from portal.rules import trace
 from portal.rules.bulk import among
+from portal.rules.clocks import Limits, load_limits
 from portal.workdays import WorkCalendar
 
 OPEN = tuple(state for state in ORDER_STATES if state not in ENDED)
@@ -24,7 +25,7 @@ CLOCK = ("due_at", "yellow_at", "red_at", "escalate_by", "next_warning_at")
 COLUMNS = (
     "id", "number", "matter_id", "kind", "summary", "grid_code", "level", "visibility",
     "about_user_id", "state", "assignee_id", "dispatcher_id", "void", "merged_into_id", "warned",
-    "control_due_at", "suspended_at", "suspended_until", *CLOCK,
+    "control_due_at", "suspended_at", "suspended_until", "outside_unit", *CLOCK,
 )  # fmt: skip
 ALIVE = and_(ORDERS.c.void.is_(False), ORDERS.c.merged_into_id.is_(None))
 
@@ -61,6 +62,11 @@ class Desk:
     def people(self) -> Responsible:
         """Who answers for which grid today."""
         return load_responsible(self._session, self.today)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return load_limits(self._session)
 
     @cached_property
     def calendar(self) -> WorkCalendar:

@@ -42,6 +42,8 @@ MEANINGS = {
 # Of the clocks of matters; those by kind and grade are worded below.
 LIMITS = {
     "accept": _l("Working days until a matter is taken in"),
+    "notice": _l("Working days until those concerned hear where it was handed to"),
+    "heard": _l("Working days in which a person is heard about a delay"),
     "petition.accept": _l("Working days until a petition is registered and handed over"),
     "petition.report": _l("Working days between two reports on a petition"),
     "petition.authority": _l("Calendar days until the authority answers a petition"),

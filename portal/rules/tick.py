@@ -10,7 +10,7 @@ instants of an order passed at once all are recorded, and people are told of the
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Matter, OrderWarning, Worker, WorkOrder
-from portal.rules import supervision
+from portal.rules import responsibility, supervision
 from portal.rules.bulk import among
 from portal.rules.clocks import RANK, STAGES, STANDING, stands_still
 from portal.rules.inbox import deliver
@@ -91,6 +91,7 @@ def _warn(session: Session, ids: Sequence[int], desk: Desk) -> Round:
     told = {key: orders[key[0]] for key in new if key[1] == passed[key[0]][-1]}
     reds = [order for (_id, kind), order in told.items() if kind == "red"]
     made = supervision.make(session, reds, desk.moment)
+    responsibility.draft(session, reds, desk, _hidden_of(session, reds))
     note(session, reds, "supervise", desk.moment, made)
     _tell(session, told, desk, made)
     return Round(**Counter(kind for _id, kind in new))
@@ -179,7 +180,7 @@ def _record(
 def _tell(session: Session, told: dict[Key, Any], desk: Desk, supervisions: dict[int, str]) -> None:
     if not told:
         return
-    hidden = _hidden(session, [order.id for order in told.values() if order.kind == "complaint"])
+    hidden = _hidden_of(session, told.values())
     letters = (
         letter
         for (order_id, kind), order in told.items()
@@ -189,6 +190,10 @@ def _tell(session: Session, told: dict[Key, Any], desk: Desk, supervisions: dict
         )
     )  # fmt: skip
     deliver(session, letters)
+
+
+def _hidden_of(session: Session, orders: Iterable[Any]) -> dict[int, str]:
+    return _hidden(session, [order.id for order in orders if order.kind == "complaint"])
 
 
 def _hidden(session: Session, ids: Sequence[int]) -> dict[int, str]:

@@ -16,6 +16,7 @@ from portal.models import choices
 from portal.rules import inbox
 from portal.views import assets, hooks, translating
 from portal.views.page import NavGroup, NavItem
+from portal.views.security.session import mark
 
 LANGUAGE_COOKIE, PRINT_COOKIE = "lang", "print"
 LANGUAGE_TAGS = {"zh_Hans_CN": "zh-Hans", "en": "en"}
@@ -46,6 +47,7 @@ def install(app: Flask) -> None:
         resource_name=resource_name,
         action_name=action_name,
         control=control,
+        session_mark=mark,
     )
     app.context_processor(_page_context)
 

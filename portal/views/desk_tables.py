@@ -67,6 +67,8 @@ DISPATCH = _orders(_l("Orders to be dispatched"), "dispatch", "warn")
 CHECK = _orders(_l("Answers to be checked"), "check", "warn")
 DUE_SOON = _orders(_l("Orders due soon"), "due_soon", "warn")
 OVERDUE = _orders(_l("Orders overdue"), "overdue", "late")
+MORE_TIME = _orders(_l("More time asked for"), "asked", "warn")
+NOTICE = _orders(_l("Where it went, to be told"), "notice", "warn")
 TO_ANALYSE = _orders(_l("Orders to be analysed"), "analyse", "warn")
 TO_ASK = _orders(_l("People to be asked"), "to_visit")
 REPEATED = Count(_l("Matters that come again and again"), "Matter", {"preset": "repeated"}, "warn")
@@ -76,6 +78,12 @@ SUPERVISED = Count(
 )
 UNSIGNED = Count(
     _l("Supervision orders to sign"), "SupervisionOrder", {"preset": "unsigned"}, "late"
+)
+TO_BE_HEARD = Count(
+    _l("I am heard about a delay"), "ResponsibilityDraft", {"preset": "to_answer"}, "late"
+)
+TO_DECIDE = Count(
+    _l("Responsibility to decide"), "ResponsibilityDraft", {"preset": "to_decide"}, "warn"
 )
 REPORTED_UP = Count(_l("Reported to the street"), "WorkOrder", {"state": "reported_up"}, "warn")
 
@@ -89,7 +97,7 @@ SESSIONS = _files(_l("Sessions of this week"), "sessions", "warn")
 FOLLOW_UP = _files(_l("Promises to follow up"), "follow_up", "warn")
 CONFIRMING = _files(_l("Confirmations running out"), "confirming", "late")
 FILES = (SESSIONS, FOLLOW_UP, CONFIRMING)
-OWN_ORDERS = (MY_ORDERS, HELPING, OVERDUE)
+OWN_ORDERS = (MY_ORDERS, HELPING, OVERDUE, TO_BE_HEARD)
 VACANT = Count(_l("Grids with vacant posts"), "Grid", {"preset": "short_of_staff"}, "late")
 OFF_STANDARD = Count(_l("Cells off the standard"), "Grid", {"preset": "off_standard"}, "warn")
 ENDING = Count(_l("Posts ending soon"), "Post", {"preset": "ending"}, "warn")
@@ -146,13 +154,13 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.GRID_LEADER: (
-        (INTAKE, DISPATCH, *OWN_ORDERS, *VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (INTAKE, NOTICE, DISPATCH, *OWN_ORDERS, *VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         (OPEN_ORDERS, WORKERS, POSTS, HOTLINES, DUTIES),
         "",
     ),
     roles.BLOCK_LEADER: (
         (
-            *(DISPATCH, CHECK, *OWN_ORDERS, DUE_SOON),
+            *(DISPATCH, CHECK, MORE_TIME, *OWN_ORDERS, DUE_SOON),
             *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, CELLS, WORKERS, POSTS, HOTLINES),
@@ -160,7 +168,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.AREA_LEADER: (
         (
-            *(DISPATCH, CHECK, TO_ANALYSE, *OWN_ORDERS, SUPERVISED),
+            *(DISPATCH, CHECK, MORE_TIME, TO_ANALYSE, *OWN_ORDERS, SUPERVISED),
             *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
@@ -191,7 +199,8 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.STATION: (
         (
-            *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_ASK, REPEATED),
+            *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_DECIDE),
+            *(TO_BE_HEARD, NOTICE, MORE_TIME, TO_ASK, REPEATED),
             *FILES,
             CHECKS_LATE,
             STALE_BOARDS,
@@ -207,7 +216,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.LEADER: (
-        (UNSIGNED, OVERDUE, VACANT, OFF_STANDARD),
+        (UNSIGNED, MORE_TIME, OVERDUE, VACANT, OFF_STANDARD),
         (OPEN_ORDERS, AREAS, BLOCKS, CELLS, WORKERS, TEAMS, BOARDS),
         "",
     ),

@@ -163,7 +163,8 @@ class Record:
     """A record as its page shows it.
 
     ``groups`` are (heading, fields) pairs; ``extras`` are (template name, context) pairs included
-    after the groups; ``links`` are (label, url, icon) of further things to do with the record.
+    after the groups, ``leading`` before them; ``links`` are (label, url, icon) of further things
+    to do with the record.
     """
 
     id: int | str
@@ -176,6 +177,7 @@ class Record:
     extras: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     links: list[tuple[str, str, str]] = field(default_factory=list)
     subtitle: str = ""
+    leading: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

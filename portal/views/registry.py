@@ -41,6 +41,7 @@ from portal.views.units import MunicipalUnitView
 from portal.views.work_orders.categories import MatterCategoryView
 from portal.views.work_orders.matters import MatterView
 from portal.views.work_orders.orders import WorkOrderView
+from portal.views.work_orders.responsibility import ResponsibilityView
 from portal.views.work_orders.supervision import SupervisionOrderView
 
 
@@ -72,6 +73,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (MediationFileView, "users"),
         (PetitionView, "writing-sign"),
         (MunicipalUnitView, "building-bank"),
+        (ResponsibilityView, "scale"),
         (MatterCategoryView, "list-details"),
     )),
     (_l("Register"), (

@@ -41,6 +41,7 @@ REGISTERS = {
     "mediation_parties": _l("Party of a mediation"),
     "mediation_sessions": _l("Session of a mediation"),
     "mediation_terms": _l("Term of an agreement"),
+    "responsibility_drafts": _l("Responsibility for a delay"),
     "workers": _l("Worker"),
     "posts": _l("Post"),
     "post_roles": _l("Kind of post"),

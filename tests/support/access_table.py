@@ -59,6 +59,7 @@ supervision-orders -      -          r           rw         -     -        rwe  
 mediation-files rw        rw         rw          rw         -     rw       rw      rw     -      -           -       -
 municipal-units r         r          r           r          rwe   r        rwde    r      r      -           -       -
 petitions      rw         rw         rw          rw         rw    rw       rw      rw     r      -           -       -
+responsibility-drafts rw rw        rw          rw         -     rw       rw      rw     -      -           r       -
 matter-categories r       r          r           r          re    r        rwe     r      r      -           -       -
 calendar-days  r          r          r           r          re    r        rwde    r      r      -           -       r
 documents      r          r          r           r          r     r        rwe     r      r      -           -       -
@@ -83,6 +84,7 @@ RESOURCES = {
     "matters": "Matter", "work-orders": "WorkOrder", "supervision-orders": "SupervisionOrder",
     "matter-categories": "MatterCategory", "mediation-files": "MediationFile",
     "petitions": "PetitionCase", "municipal-units": "MunicipalUnit",
+    "responsibility-drafts": "ResponsibilityDraft",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
     "changes": "PopulationChange", "visits": "HomeVisit",
@@ -96,7 +98,7 @@ SCOPED = (
     "imports", "cards", "photos", "meetings", "meeting-series",
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
     "cross-checks", "matters", "work-orders", "supervision-orders", "mediation-files",
-    "petitions", "municipal-units",
+    "petitions", "municipal-units", "responsibility-drafts",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -117,6 +119,7 @@ NO_FORM = (
     "supervision-orders",
     "mediation-files",
     "petitions",
+    "responsibility-drafts",
 )
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
@@ -185,6 +188,8 @@ OTHERS = (
     Row("/verify/", "GET", "public", fine=(404,)),
     Row("/verify/<path:token>", "GET", "public", fine=(404,)),
     Row("/robots.txt", "GET", "public"),
+    Row("/matters/report-offline", "GET", "public"),
+    Row("/matters/report-worker.js", "GET", "public"),
     Row("/sitemap.xml", "GET", "public"),
     Row("/map/", "GET", "public"),
     Row("/map/<code>.geojson", "GET", "public"),
@@ -265,8 +270,12 @@ OTHERS = (
     Row("/matters/report", "GET", "w", "matters"),
     Row("/matters/report", "POST", "w", "matters", fine=(400,)),  # nothing was typed
     Row("/work-orders/by-grid", "GET", "r", "work-orders"),
+    # Nobody asks for more time there.
+    Row("/work-orders/extension/<pk>", "GET", "w", "work-orders", of_row=True, fine=(404,)),
     Row("/matters/photos/<pk>", "GET", "w", "matters", of_row=True),
     Row("/matters/photos/<pk>", "POST", "w", "matters", of_row=True, fine=(400,)),  # no file
+    Row("/matters/cover/<pk>/<int:photo>", "GET", "w", "matters", of_row=True, fine=(404,)),
+    Row("/matters/cover/<pk>/<int:photo>", "POST", "w", "matters", of_row=True, fine=(404,)),
     Row("/matters/photo/<pk>/<int:photo>.jpg", "GET", "r", "matters", of_row=True, fine=(404,)),
     # Who may make which move the table of moves says (tests/test_order_flow.py).
     Row(
@@ -300,6 +309,18 @@ OTHERS = (
         "supervision-orders",
         of_row=True,
         fine=(400, 403),
+    ),
+    # Who may answer and decide its own flow says (tests/test_responsibility.py).
+    *(
+        Row(
+            "/responsibility-drafts/move/<pk>/<string:move>",
+            method,
+            "w",
+            "responsibility-drafts",
+            True,
+            (404,),
+        )
+        for method in ("GET", "POST")
     ),
     # Who leads the order opens its file, of what was taken in (tests/test_mediation.py).
     Row("/work-orders/mediate/<pk>", "GET", "w", "work-orders", of_row=True, fine=(200, 403)),

@@ -12,6 +12,7 @@ from portal.models import (
     MatterPerson,
     MediationFile,
     PetitionCase,
+    ResponsibilityDraft,
     SupervisionOrder,
     User,
     WorkOrder,
@@ -77,12 +78,19 @@ def rows_at(session: Session, code: str, number: object, **more: Any) -> dict[st
     )  # fmt: skip
     session.add_all([supervised, file, petition])
     session.flush()
+    draft = ResponsibilityDraft(
+        order_id=order.id, matter_id=matter.id, number=order.number, due_at=BEGAN, grid_code=code,
+        drafted_at=BEGAN, hear_by=BEGAN.date(), level=common["level"],
+    )  # fmt: skip
+    session.add(draft)
+    session.flush()
     return {
         "matters": matter,
         "work-orders": order,
         "supervision-orders": supervised,
         "mediation-files": file,
         "petitions": petition,
+        "responsibility-drafts": draft,
     }
 
 

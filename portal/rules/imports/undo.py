@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock, scope
 from portal.errors import RuleError
-from portal.models import ImportBatch
+from portal.models import ImportBatch, Post
 from portal.rules import audit, bulk, stale
+from portal.rules.confidential import note_moved_people
 from portal.rules.imports.memory import CHANGES, IDENTITY, packed, unpacked
 from portal.rules.imports.references import references
 from portal.rules.imports.telling import told
@@ -67,12 +68,26 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
         else:
             _restore(session, run)
             report.restored += len(run)
+    _note_posts(session, steps)
     _close(session, batch_id, report)
     attempt.commit()
     for step in steps:
         stale.note(session, step.model, step.row_id, places(step) - {None})
     session.expire_all()  # the rows were written past the session
     return report
+
+
+def _note_posts(session: Session, steps: Iterable[Step]) -> None:
+    """Whoever loses a post, or gets an earlier one back, may take part in matters outside of it."""
+    note_moved_people(
+        session,
+        (
+            key
+            for step in steps
+            if step.model is Post and step.now is not None
+            for key in (step.now.raw["worker_id"], (step.before or {}).get("worker_id"))
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.models import ImportBatch, Row
+from portal.models import ImportBatch, Post, Row
 from portal.models.search import search_terms
 from portal.rules import audit, bulk
+from portal.rules.confidential import note_moved_people
 from portal.rules.imports.drafts import Draft
 from portal.rules.imports.memory import CHANGES, remembered
 from portal.rules.imports.telling import audited
@@ -48,9 +49,23 @@ def write(
     new, changed = _of(last, drafts)
     _update(session, last, changed)
     told = _insert_and_tell(session, batch.id, last, new, [*written, *changed])
+    _note_posts(session, changed)
     if told.changes:
         bulk.insert_rows(session, CHANGES, told.changes)
     audit.write_worded(session, told.entries)
+
+
+def _note_posts(session: Session, changed: Iterable[Draft]) -> None:
+    """Whoever has another post, or another place, may take part in matters outside of it now."""
+    note_moved_people(
+        session,
+        (
+            key
+            for draft in changed
+            if draft.model is Post and draft.found is not None
+            for key in (draft.found.value("worker_id"), draft.values.get("worker_id"))
+        ),
+    )
 
 
 def _of(model: type[Row], drafts: Iterable[Draft]) -> tuple[list[Draft], list[Draft]]:

@@ -15,12 +15,14 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock, roles, scope
 from portal.errors import OutOfScope, RuleError
-from portal.models import Grid, GridAlias, GridChange
+from portal.models import Grid, GridAlias, GridChange, Matter
 from portal.models.choices import ACCEPTANCES
 from portal.models.regrid import END
 from portal.queries import boundaries as locking
 from portal.queries import regrid_history
 from portal.queries.regrid import GridLine
+from portal.rules.bulk import among
+from portal.rules.confidential import note_moved_matters
 from portal.rules.regrid import follow, leave
 from portal.rules.regrid.plan import Consent, Plan, Wish
 from portal.rules.regrid.verbs import plan
@@ -148,7 +150,8 @@ def _written(session: Session, now: Plan, rows: dict[str, Grid], consent: Consen
         follow.carry(session, journey, now.heirs)
         moved = journey.counted()
     else:
-        moved = {}
+        journey, moved = follow.Journey(), {}
+    _note_matters(session, now, journey)
     leave.posts_and_grants(session, now)
     leave.walls(session, now)
     _shapes(session, now)
@@ -159,6 +162,15 @@ def _written(session: Session, now: Plan, rows: dict[str, Grid], consent: Consen
     session.flush()
     leave.tell(session, now, change)
     return change
+
+
+def _note_matters(session: Session, now: Plan, journey: follow.Journey) -> None:
+    """Whoever takes part in a matter that lies elsewhere now sees it as before."""
+    going = [key for key, (old, new) in journey.rows.get("matters", {}).items() if old != new]
+    if going:
+        note_moved_matters(session, among(session, Matter.id, going))
+    if now.renamed:
+        note_moved_matters(session, Matter.grid_code.in_(sorted(now.renamed.values())))
 
 
 def _sources(now: Plan) -> list[str]:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import roles, scope
-from portal.models import MatterPerson, WorkOrder
+from portal.models import MatterCategory, MatterPerson, WorkOrder
 from portal.models.matter_choices import ORDER_LEVELS
 from portal.scope import Identity
 
@@ -38,11 +38,12 @@ def level_of(code: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """An order, who acts, and what they have to do with it (``parts`` of ``PARTS``)."""
+    """An order, who acts, what they have to do with it (``parts`` of ``PARTS``), its category."""
 
     order: WorkOrder
     identity: Identity
     parts: frozenset[str] = field(default_factory=frozenset)
+    category: MatterCategory | None = None
 
     @property
     def state(self) -> str:
@@ -53,6 +54,11 @@ class Case:
     def at_rest(self) -> bool:
         """Whether the clock stands still."""
         return self.order.suspended_at is not None
+
+    @property
+    def route(self) -> str:
+        """What becomes of matters of its category."""
+        return self.category.route if self.category is not None else "handle"
 
     def has(self, *wanted: str) -> bool:
         """Whether who acts has one of these roles over the place of the order."""
@@ -81,4 +87,5 @@ def case_of(session: Session, order: WorkOrder, identity: Identity | None = None
     asked = select(MatterPerson.part).where(
         MatterPerson.matter_id == order.matter_id, MatterPerson.user_id == who.user_id
     )
-    return Case(order, who, frozenset(session.scalars(asked)))
+    category = session.get(MatterCategory, order.category_id)
+    return Case(order, who, frozenset(session.scalars(asked)), category)

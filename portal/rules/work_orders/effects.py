@@ -16,6 +16,7 @@ from portal.rules.work_orders import people, timing
 from portal.rules.work_orders.case import level_above
 from portal.rules.work_orders.making import Move, due_of, number_in
 from portal.rules.work_orders.marks import MARKS
+from portal.rules.work_orders.routes import ROUTE_EFFECTS
 
 
 def settle(move: Move) -> dict[str, Any]:
@@ -157,6 +158,7 @@ def reopen(move: Move) -> dict[str, Any]:
     order.reopened += 1
     order.closed_at = order.answered_at = order.satisfaction = order.return_visit_by = None
     order.settled, order.extended, order.grade = False, False, order.grade or "general"
+    order.outcome = None
     order.accepted_at = order.level_since = move.moment
     move.clocks.start_answer(order, move.moment, move.moment)
     return {"reopened": order.reopened} | due_of(order)
@@ -175,21 +177,25 @@ def _close(move: Move) -> None:
         order.return_visit_by = move.clocks.return_visit_by(move.moment)
 
 
-EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = {
-    "settle": settle,
-    "accept": accept,
-    "reject": reject,
-    "dispatch": dispatch,
-    "take": nothing,
-    "return": give_back,
-    "answer": answer,
-    "escalate": escalate,
-    "analyse": analyse,
-    "report_up": report_up,
-    "street_answer": street_answer,
-    "check": check,
-    "rework": rework,
-    "return_visit": return_visit,
-    "reopen": reopen,
-    "nudge": nothing,
-} | MARKS
+EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = (
+    {
+        "settle": settle,
+        "accept": accept,
+        "reject": reject,
+        "dispatch": dispatch,
+        "take": nothing,
+        "return": give_back,
+        "answer": answer,
+        "escalate": escalate,
+        "analyse": analyse,
+        "report_up": report_up,
+        "street_answer": street_answer,
+        "check": check,
+        "rework": rework,
+        "return_visit": return_visit,
+        "reopen": reopen,
+        "nudge": nothing,
+    }
+    | MARKS
+    | ROUTE_EFFECTS
+)

@@ -22,6 +22,7 @@ class Move:
     data: Mapping[str, Any]
     moment: datetime
     clocks: timing.Clocks
+    passed_on: bool = False  # who makes it has no part in the order afterwards
 
     @property
     def order(self) -> WorkOrder:

@@ -11,6 +11,7 @@ from portal import clock
 from portal.errors import RuleError
 from portal.models import WorkOrder
 from portal.models.matter_choices import SUSPENSIONS
+from portal.rules import clocks
 from portal.rules.work_orders import people, timing
 from portal.rules.work_orders.case import level_above, rank
 from portal.rules.work_orders.making import Move, due_of, number_in
@@ -46,11 +47,34 @@ def assist(move: Move) -> dict[str, Any]:
     return {"helper": person.name}
 
 
+def ask_more(move: Move) -> dict[str, Any]:
+    """The assignee asks the level above for more time; the clock runs on."""
+    order, days = move.order, number_in(move.data.get("days"))
+    most = clocks.longest_extension(order.kind, order.grade, move.clocks.limits)
+    if not 0 < days <= most:
+        raise RuleError(_l("At most %(most)s working days can be added.", most=most), "days")
+    order.asked_days, order.asked_reason = days, move.told("reason")
+    order.asked_at = move.moment
+    return {"asked": days}
+
+
+def refuse_more(move: Move) -> dict[str, Any]:
+    """No more time; it can be asked for again."""
+    forget_asking(move.order)
+    return {}
+
+
+def forget_asking(order: WorkOrder) -> None:
+    """Nobody asks for more time any more."""
+    order.asked_days = order.asked_reason = order.asked_at = None
+
+
 def extend(move: Move) -> dict[str, Any]:
     """More time, once, at most as much as there was."""
     days = number_in(move.data.get("days"))
     move.clocks.extend(move.order, days, move.moment)
     move.order.extended = True
+    forget_asking(move.order)
     return {"days": days} | due_of(move.order)
 
 
@@ -111,6 +135,8 @@ MARKS: dict[str, Callable[[Move], dict[str, Any]]] = {
     "control": control,
     "progress": progress,
     "assist": assist,
+    "ask_more": ask_more,
+    "refuse_more": refuse_more,
     "extend": extend,
     "suspend": suspend,
     "resume": resume,

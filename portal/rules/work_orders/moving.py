@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
@@ -18,21 +18,40 @@ from portal.models import (
     TraceEntry,
     WorkOrder,
 )
+from portal.queries.accounts import holders_over
 from portal.rules import inbox, numberless, trace
 from portal.rules.confidential import seen
 from portal.rules.flow import Step
 from portal.rules.trace import Step as Entry
-from portal.rules.work_orders import people, timing
-from portal.rules.work_orders.case import case_of
+from portal.rules.work_orders import people, routes, timing
+from portal.rules.work_orders.case import case_of, level_above
 from portal.rules.work_orders.effects import EFFECTS
 from portal.rules.work_orders.making import Move
-from portal.rules.work_orders.table import FLOW
+from portal.rules.work_orders.marks import forget_asking
+from portal.rules.work_orders.table import FLOW, WORKING
 
-WORDS = ("note", "reason", "result", "tried", "analysis")  # what is told of a move in sentences
+# What is told of a move in sentences.
+WORDS = ("note", "reason", "result", "tried", "analysis", "told")
+UNITS = ("turn_to", "unit", "told_whom", "hand_to")
 LONGEST = 4000
-# Who hears of a move: parts of the matter, "assignee", "dispatcher" or "heads" of its level.
+BY_SLIP = ("extend", "refuse_more")  # decided on what is asked alone
+# Whose requests those decide who do not see the order: levels below, by role.
+DECIDED_BY = {
+    roles.BLOCK_LEADER: ("cell",),
+    roles.AREA_LEADER: ("cell", "block"),
+    roles.LEADER: ("community",),
+}
+# Who hears of a move: parts of the matter, "assignee", "dispatcher", "heads" of its level, or those
+# "above" it.
 TOLD = {
     "settle": ("reporter",),
+    "guide": ("reporter",),
+    "handoff": ("reporter",),
+    "notice": ("reporter",),
+    "take_back": ("heads",),
+    "convert": ("reporter", "heads"),
+    "report_out": ("heads",),
+    "unit_answer": ("reporter",),
     "reject": ("reporter",),
     "dispatch": ("assignee",),
     "return": ("dispatcher",),
@@ -47,6 +66,8 @@ TOLD = {
     "return_visit": ("assignee",),
     "assist": ("helper",),
     "nudge": ("assignee",),
+    "ask_more": ("above",),
+    "refuse_more": ("assignee",),
     "extend": ("assignee",),
     "suspend": ("assignee",),
     "resume": ("assignee",),
@@ -79,41 +100,79 @@ def move(
     told what happened (RuleError).
     """
     who, moment = scope.current(), moment or clock.now()
-    order = locked(session, order_id)
+    order = locked(session, order_id, name)
     if seen_entries is not None and seen_entries != order.trail_count:
         raise RuleError(meanwhile(session, order, seen_entries))
     if order.void or order.merged_into_id is not None:
         raise RuleError(_l("It is void, or part of another order."))
     case = case_of(session, order, who)
     step = FLOW.check(name, case, data)
-    for field in WORDS:
+    for field in (*WORDS, *UNITS):
         _check_words(str(data.get(field) or ""), field)
     with scope.acting(scope.SYSTEM), session.no_autoflush:
         made = Move(session, case, data, moment, timing.load(session))
+        made.passed_on = not sees(session, order_id, who)
         _make(made, step)
         dissatisfied = name == "return_visit" and order.satisfaction == "not"
         if dissatisfied and order.reopened == 0 and order.kind != "petition":
             _make(made, FLOW.steps["reopen"])
+        if name == "handoff" and routes.nobody_outside(session, order):
+            _make(made, FLOW.steps["notice"])
         session.flush()
     return order
 
 
-def locked(session: Session, order_id: int) -> WorkOrder:
-    """The order as it is now, held until the transaction ends. Raises OutOfScope."""
+def locked(session: Session, order_id: int, name: str = "") -> WorkOrder:
+    """The order as it is now, held until the transaction ends, for the move ``name``. Raises
+    OutOfScope.
+    """
     columns = WorkOrder.__table__.c
     session.connection().execute(
         update(WorkOrder.__table__).where(columns.id == order_id).values(void=columns.void)
     )
     who = scope.current()
-    placed = scope.within(WorkOrder.grid_code, who.prefixes(roles.READ, "WorkOrder"))
+    shown = _seen_by(who)
+    if name in BY_SLIP:
+        shown = or_(shown, slips(who))
     order = session.scalars(
         select(WorkOrder)
-        .where(WorkOrder.id == order_id, seen(WorkOrder, who, placed))
+        .where(WorkOrder.id == order_id, shown)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if order is None:
         raise OutOfScope(f"work order {order_id}")
     return order
+
+
+def sees(session: Session, order_id: int, who: scope.Identity) -> bool:
+    """Whether ``who`` sees the order itself, not just that more time is asked for."""
+    found = select(WorkOrder.id).where(WorkOrder.id == order_id, _seen_by(who))
+    return session.scalar(found) is not None
+
+
+def slips(who: scope.Identity) -> ColumnElement[bool]:
+    """Condition: more time is asked for, and ``who`` is of the level above, which decides that
+    without seeing what few may see (domain.md: a leader sees figures, and what needs a signature).
+    """
+    above = [
+        and_(
+            WorkOrder.level.in_(DECIDED_BY[grant.role]),
+            scope.within(WorkOrder.grid_code, [grant.grid_code]),
+        )
+        for grant in who.grants
+        if grant.role in DECIDED_BY
+    ]
+    return and_(
+        WorkOrder.asked_at.is_not(None),
+        WorkOrder.state.in_(WORKING),
+        or_(WorkOrder.about_user_id.is_(None), WorkOrder.about_user_id != who.user_id),
+        or_(false(), *above),
+    )
+
+
+def _seen_by(who: scope.Identity) -> ColumnElement[bool]:
+    placed = scope.within(WorkOrder.grid_code, who.prefixes(roles.READ, "WorkOrder"))
+    return seen(WorkOrder, who, placed)
 
 
 def meanwhile(session: Session, order: WorkOrder, seen: int) -> Any:
@@ -145,11 +204,14 @@ def _make(made: Move, step: Step) -> None:
     order, before = made.order, made.order.state
     order.state = step.target or before
     details = EFFECTS[step.name](made)
+    if order.state not in WORKING:
+        forget_asking(order)
     note = next((made.told(name) for name in WORDS if made.told(name)), None)
     entry = Entry(step.name, before, order.state, note, details)
     who = made.case.identity
     trace.append(made.session, order, entry, made.moment, who)
-    people.take_part(made.session, order, [who.user_id], "handler")
+    if not made.passed_on:
+        people.take_part(made.session, order, [who.user_id], "handler")
     _tell(made, step, note)
     _follow(made.session, order)
 
@@ -179,7 +241,8 @@ def _tell(made: Move, step: Step, note: str | None) -> None:
         "who": made.case.identity.name,
         "note": "" if few else (note or "")[:200],
     }
-    url = f"/work-orders/show/{order.id}"
+    page = "extension" if step.name == "ask_more" else "show"
+    url = f"/work-orders/{page}/{order.id}"
     inbox.notify(made.session, sorted(one for one in told if one), "order_moved", params, url)
 
 
@@ -189,6 +252,11 @@ def _accounts(made: Move, part: str) -> Iterable[int | None]:
         return [order.assignee_id]
     if part == "dispatcher":
         return [order.dispatcher_id]
+    if part == "above":
+        if order.level == "community":
+            found = holders_over(made.session, order.grid_code, [roles.LEADER])
+            return [one.user_id for one in found]
+        return people.heads(made.session, order, level_above(order.level))
     if part == "heads":
         return people.heads(made.session, order, order.level)
     asked = select(MatterPerson.user_id).where(

@@ -12,15 +12,7 @@ from portal.rules.once import insert_missing
 from portal.rules.work_orders.case import HEADS, level_of, rank
 from portal.scope import CODE_LENGTHS
 
-HANDLERS = (
-    roles.GRID_WORKER,
-    roles.GRID_LEADER,
-    roles.BLOCK_LEADER,
-    roles.AREA_LEADER,
-    roles.MEDIATOR,
-    roles.STATION,
-    roles.LEADER,
-)
+HANDLERS = (*roles.HANDLERS, roles.LEADER)
 
 
 def place_at(order: WorkOrder, level: str) -> str:

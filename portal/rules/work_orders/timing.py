@@ -57,6 +57,12 @@ class Clocks:
         )
         return known if handed and known and known.due_at > found.due_at else found
 
+    def start_notice(self, order: WorkOrder, moment: datetime) -> None:
+        """Until those concerned heard where it went; what that unit does has a clock of its own."""
+        _set(order, clocks.notice(moment, self.calendar, self.limits))
+        order.warned = None
+        run(order, moment)
+
     def at_level(self, order: WorkOrder, moment: datetime) -> None:
         """Half of what is left is for the level that has it now."""
         deadline = clocks.deadline_of(order)

@@ -8,7 +8,7 @@
   const told = document.getElementById('told');
   if (!form || !told || !window.portalErrors) return;
   const words = told.dataset;
-  const { account } = form.dataset;
+  const { account, session } = form.dataset;
   const DRAFT = `portal-report-draft-${account}`;
   const QUEUE = `portal-report-queue-${account}`;
   const PRIVATE = ['reporter_name', 'reporter_contact'];
@@ -164,7 +164,9 @@
   let sending = false;
   let why = 'kept';
   let timer = 0;
-  const waits = (item) => !item.errors && (!item.more || secrets.has(item.key));
+  // Written without a connection, it goes by itself in the session in which the form was opened last.
+  const waits = (item) => !item.errors && (!item.more || secrets.has(item.key))
+    && (!item.session || item.session === session);
 
   const flush = async () => {
     if (sending) return;
@@ -299,6 +301,19 @@
   ['input', 'change'].forEach((name) => form.addEventListener(name, keep));
   window.addEventListener('online', flush);
   window.addEventListener('storage', (event) => { if (event.key === QUEUE && !sending) show(); });
+
+  /* Where there is no connection the service worker opens an empty form (offline.js). It needs what
+     can be chosen and in whose name it waits, and shows nothing of it. */
+  const offer = () => {
+    const groups = [...field('common').querySelectorAll('optgroup')].map((one) => (
+      { label: one.label, options: [...one.children].map(({ value, text }) => [value, text]) }
+    ));
+    const { grid, channel } = empty.values;
+    write('portal-report-form', { account, session, groups, values: { grid, channel }, at: Date.now() });
+    if (!navigator.serviceWorker) return;
+    navigator.serviceWorker.register(words.worker, { scope: '/matters/report' }).catch(() => {});
+  };
+  if (!document.getElementById('errors')) offer(); // then the form holds what was typed
 
   const draft = read(DRAFT);
   if (draft && Date.now() - draft.at < OLD && !document.getElementById('errors')) {

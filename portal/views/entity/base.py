@@ -164,6 +164,10 @@ class EntityView(
         """Templates with context shown under a record."""
         return []
 
+    def leading(self, row: Any) -> list[tuple[str, dict[str, Any]]]:
+        """The same, shown above everything else: what comes first."""
+        return []
+
     def links(self, row: Any) -> list[tuple[str, str, str]]:
         """(label, url, icon) of further things to do with a record."""
         return []

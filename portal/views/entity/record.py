@@ -45,6 +45,7 @@ class RecordMixin:
             ],
             related=[found for pair in self.related if (found := self._related(row, *pair))],
             extras=self.extras(row),
+            leading=self.leading(row),
             links=self.links(row),
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.views.public import board, find, grid, home, map, verify
+from portal.views.public import board, find, grid, home, map, offline, verify
 from portal.views.public.answers import VisitorSessions
 
 
@@ -13,6 +13,6 @@ def register_public(app: Flask, builder: Any) -> None:
     app.session_interface = VisitorSessions()
     board.limit(builder)
     verify.limit(builder)
-    for part in (home, find, grid, board, map, verify):
+    for part in (home, find, grid, board, map, verify, offline):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(verify.pictures)

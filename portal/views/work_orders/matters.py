@@ -49,14 +49,22 @@ class MatterView(PhotosMixin, EntityView):
     one_title = _l("Matter")
     list_columns = ["number", "reported_at", "summary", "category", "grid", "urgency"]
     show_groups = [
-        ("", ["number", "kind", "category", "summary", "detail", "urgency", "visibility"]),
+        ("", [
+            "number", "kind", "converted_from", "category", "summary", "detail", "urgency",
+            "visibility",
+        ]),
         (_l("Where and how"), [
             "grid", "place", "longitude", "latitude", "reported_at", "channel", "outside_number",
             "unit", "crowd", "reporter_name", "reporter_contact",
         ]),
     ]  # fmt: skip
     filter_columns = ["kind", "urgency", "channel", "grid_code"]
-    choices = {"kind": MATTER_KINDS, "urgency": URGENCIES, "channel": CHANNELS}
+    choices = {
+        "kind": MATTER_KINDS,
+        "converted_from": MATTER_KINDS,
+        "urgency": URGENCIES,
+        "channel": CHANNELS,
+    }
     presets = {"repeated": (_l("Again and again"), queries.only(queries.repeated))}
     order = ("reported_at", "id")
     newest_first = True
@@ -242,6 +250,10 @@ class MatterView(PhotosMixin, EntityView):
             return redirect("/matters/list/")
         if order.urgency == "immediate":
             words = _("%(number)s is reported. Immediate danger: call 110, 119 or 120 first.",
+                      number=order.number)  # fmt: skip
+            flash(words, "warning")
+        elif order.category.route == "report" and order.told_at is None:
+            words = _("%(number)s is reported. Tell the police or the authority at once.",
                       number=order.number)  # fmt: skip
             flash(words, "warning")
         elif order.state == "closed":

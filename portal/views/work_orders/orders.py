@@ -21,6 +21,7 @@ from portal.models.matter_choices import (
     GRADES,
     MATTER_KINDS,
     ORDER_STATES,
+    OUTCOMES,
     SATISFACTIONS,
     SUSPENSIONS,
     URGENCIES,
@@ -32,6 +33,7 @@ from portal.rules.flow import Step
 from portal.rules.sessions import sent_before
 from portal.rules.work_orders import FLOW, Case, case_of, people
 from portal.rules.work_orders.case import level_above, rank
+from portal.rules.work_orders.moving import BY_SLIP
 from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
@@ -40,8 +42,9 @@ from portal.views.mediation.opening import MediationMixin
 from portal.views.page import Tone
 from portal.views.petitions.part import petition_part
 from portal.views.population.verbs import happened
-from portal.views.work_orders import words
+from portal.views.work_orders import ways, words
 from portal.views.work_orders.comparison import ComparisonMixin
+from portal.views.work_orders.extension import ExtensionMixin, by_slip
 from portal.views.work_orders.photos import shown
 from portal.views.work_orders.units import UnitMixin
 
@@ -50,6 +53,7 @@ STATE_TONES: dict[str, Tone] = {
     "accepted": "warn",
     "rejected": "muted",
     "dispatched": "info",
+    "handed": "warn",
     "handling": "info",
     "answered": "info",
     "escalated": "warn",
@@ -58,7 +62,7 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
-class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
+class WorkOrderView(ComparisonMixin, ExtensionMixin, MediationMixin, UnitMixin, EntityView):
     """The handling of matters."""
 
     api_methods = READ_ONLY
@@ -72,10 +76,12 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
         ("", ["state", "summary", "category", "kind", "urgency", "grade", "grid", "level"]),
         (_l("Who and until when"), [
             "assignee", "reported_at", "accepted_at", "due_at", "escalate_by", "control_due_at",
-            "suspended_until", "suspend_reason", "outside_unit", "outside_due_at",
+            "suspended_until", "suspend_reason", "told_unit", "told_at", "outside_unit",
+            "outside_due_at", "outside_answered_at",
         ]),
         (_l("Outcome"), [
-            "analysis", "result", "answered_at", "closed_at", "return_visit_by", "satisfaction",
+            "analysis", "outcome", "result", "answered_at", "closed_at", "return_visit_by",
+            "satisfaction",
         ]),
     ]  # fmt: skip
     filter_columns = ["kind", "state", "grade", "urgency", "level", "grid_code"]
@@ -87,6 +93,7 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
         "level": LEVELS,
         "suspend_reason": SUSPENSIONS,
         "satisfaction": SATISFACTIONS,
+        "outcome": OUTCOMES,
     }
     presets = {
         "open": (lazy_pgettext("order", "Open"), queries.only(queries.is_open)),
@@ -98,7 +105,9 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
             queries.only(queries.waiting("accepted", "escalated")),
         ),
         "analyse": (_l("To be analysed"), queries.only(queries.to_analyse)),
+        "notice": (_l("Notice to be given"), queries.only(queries.waiting("handed"))),
         "check": (_l("To be checked"), queries.only(queries.waiting("answered"))),
+        "asked": (_l("More time asked for"), queries.only(queries.asked_for)),
         "due_soon": (_l("Due soon"), queries.only(queries.due_soon)),
         "overdue": (lazy_pgettext("order", "Overdue"), queries.only(queries.overdue)),
         "to_visit": (_l("To be asked about"), queries.only(queries.to_sample)),
@@ -149,7 +158,7 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
         """What can be done now; everything that happened."""
         session = self.datamodel.session
         steps = work_orders.moves_of(session, row) if self._acts(row) else []
-        steps.sort(key=lambda step: not step.main)
+        steps = ways.first(row, steps)
         return [
             (
                 "views/work_orders/moves.html",
@@ -157,6 +166,7 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
                     "row": row,
                     "steps": steps,
                     "url": f"{self.route_base}/move/{row.id}",
+                    "asked": words.asked(row),
                     "danger": row.urgency == "immediate" and row.state == "reported",
                 },
             ),
@@ -166,6 +176,11 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]
+
+    def leading(self, row: WorkOrder) -> list[tuple[str, dict[str, Any]]]:
+        """What the route of its category says, and whom to call."""
+        said = ways.shown(self.datamodel.session, row) if self._acts(row) else None
+        return [("views/work_orders/way.html", said)] if said else []
 
     def _acts(self, row: WorkOrder) -> bool:
         return scope.current().can(roles.WRITE, "WorkOrder")
@@ -179,17 +194,19 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
         step = FLOW.steps.get(move)
         if step is None:
             abort(404)
-        row, session = self.row_for(pk, roles.READ), self.datamodel.session
+        row, session = self._row_to_move(pk, move), self.datamodel.session
         back, case = f"{self.route_base}/show/{row.id}", case_of(session, row)
         refused = FLOW.refusal(move, case, {})
         if refused is not None and refused.kind == "not_you":
             raise Forbidden(f"{move} {pk}")
-        form = move_form(step.needs, step.takes, self._options(step, case))()
+        options = self._options(step, case)
+        form = move_form(step.needs, step.takes, options, lambda: ways.worker_field(case))()
         if request.method == "GET":
             form.once.data, form.seen.data = secrets.token_urlsafe(12), str(row.trail_count)
             self._begin(form, row)
             if move == "answer":
                 form["result"].data = self.rests_on(row)
+            ways.begin(session, form, case)
             if refused is not None:
                 form.form_errors.append(str(refused.message))
         elif earlier := sent_before(session, form.once.data):
@@ -199,17 +216,24 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
         ):
             flash(_("%(what)s: done.", what=str(step.label)), "success")
             return redirect(back if self.datamodel.find(row.id) else f"{self.route_base}/list/")
-        row = self.row_for(pk, roles.READ)
+        row = self._row_to_move(pk, move)
+        shown = self.datamodel.find(row.id) is not None
         return render_template(
             "views/entity/form.html",
             view=self,
             form=form,
-            title=f"{step.label}: {self.title_of(row)}",
+            title=f"{step.label}: {self.title_of(row) if shown else row.number}",
             intro=str(step.help) if step.help else "",
             action_url=request.path,
-            cancel_url=back,
+            cancel_url=back if shown else f"{self.route_base}/extension/{row.id}",
             submit_label=str(step.label),
         ), _answered(form)
+
+    def _row_to_move(self, pk: str, move: str) -> WorkOrder:
+        """The order; whoever decides on more time need not see the rest of it."""
+        asked = by_slip(self.datamodel.session, pk) if move in BY_SLIP else None
+        found: WorkOrder = asked or self.row_for(pk, roles.READ)
+        return found
 
     def _moved(self, row: WorkOrder, name: str, form: EntityForm) -> None:
         data = {field.name: field.data for field in form.shown_fields() if field.name != "seen"}
@@ -233,6 +257,8 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
             found["level"] = [(one, LEVELS[one]) for one in people.reachable(order, case.own_rank)]
         if "assignee" in step.fields and found["level"]:
             found["people"] = self._people(order, found["level"][-1][0])
+        if "category" in step.fields:
+            found["category"] = ways.becomes(self.datamodel.session, case.category)
         if "helper" in step.fields:
             level = order.level if rank(order.level) >= rank("community") else level_above(
                 order.level
@@ -249,6 +275,8 @@ class WorkOrderView(ComparisonMixin, MediationMixin, UnitMixin, EntityView):
     def _begin(form: EntityForm, row: WorkOrder) -> None:
         if "grade" in form:
             form["grade"].data = row.grade or ("major" if row.crowd else "general")
+        if "days" in form and row.asked_days:
+            form["days"].data = row.asked_days
         if "level" in form and len(form["level"].choices) > 1:
             offered = [value for value, _label in form["level"].choices[1:]]
             form["level"].data = row.level if row.level in offered else offered[-1]

@@ -1,6 +1,7 @@
 """What the pages of orders say: states, deadlines, the trace."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,13 @@ from portal.extensions import db
 from portal.models import Grid, WorkOrder
 from portal.models.case_choices import MEDIATION_OUTCOMES
 from portal.models.choices import LEVELS, ROLES
-from portal.models.matter_choices import GRADES, ORDER_STATES, SATISFACTIONS, SUSPENSIONS
+from portal.models.matter_choices import (
+    GRADES,
+    MATTER_KINDS,
+    ORDER_STATES,
+    SATISFACTIONS,
+    SUSPENSIONS,
+)
 from portal.queries.accounts import Holder
 from portal.queries.workdays import calendar_for_words
 from portal.rules import clocks, trace
@@ -73,6 +80,14 @@ def due(order: WorkOrder) -> str:
     return f"{told} · " + ngettext("%(num)d working day left", "%(num)d working days left", left)
 
 
+def asked(order: WorkOrder) -> str:
+    """That more time is asked for; empty where it is not."""
+    if order.asked_at is None or order.asked_days is None:
+        return ""
+    days = ngettext("%(num)d working day more", "%(num)d working days more", order.asked_days)
+    return _("Asked for: %(days)s. %(reason)s", days=days, reason=order.asked_reason or "")
+
+
 def minute(instant: datetime) -> str:
     """Day and minute on the wall clock."""
     chinese = str(get_locale()).startswith("zh")
@@ -117,35 +132,62 @@ def timeline(session: Session, order: WorkOrder) -> list[Line]:
 
 
 def _facts(details: dict[str, Any]) -> list[str]:
-    found = []
-    if details.get("assignee"):
-        found.append(_("given to %(name)s", name=details["assignee"]))
-    if details.get("helper"):
-        found.append(_("%(name)s helps", name=details["helper"]))
-    for name, words in (
-        ("level", LEVELS),
-        ("grade", GRADES),
-        ("satisfaction", SATISFACTIONS),
-        ("suspension", SUSPENSIONS),
-        ("outcome", MEDIATION_OUTCOMES),
-    ):
-        if details.get(name) in words:
-            found.append(str(words[details[name]]))
-    if details.get("as"):
-        signed = _("signed by the station") if details["as"] == "station" else _(
-            "signed by the sponsor of the area"
-        )  # fmt: skip
-        found.append(signed)
-    if details.get("days"):
-        days = int(details["days"])
-        found.append(ngettext("%(num)d working day more", "%(num)d working days more", days))
-    if details.get("hand_to"):
-        found.append(_("goes to %(unit)s", unit=details["hand_to"]))
-    if details.get("into"):
-        found.append(_("part of %(number)s", number=details["into"]))
-    if details.get("due_at"):
-        found.append(_("by %(when)s", when=minute(datetime.fromisoformat(details["due_at"]))))
-    return found
+    """What an entry tells beside its note."""
+    found = [words(details) for name, words in FACTS.items() if details.get(name)]
+    return [one for one in found if one]
+
+
+def _listed(name: str, words: Mapping[str, Any]) -> Callable[[dict[str, Any]], str]:
+    return lambda details: str(words.get(details[name], ""))
+
+
+def _signed(details: dict[str, Any]) -> str:
+    if details["as"] == "station":
+        return _("signed by the station")
+    return _("signed by the sponsor of the area")
+
+
+def _days(details: dict[str, Any]) -> str:
+    days = int(details["days"])
+    return ngettext("%(num)d working day more", "%(num)d working days more", days)
+
+
+def _asked_days(details: dict[str, Any]) -> str:
+    return _days({"days": details["asked"]})
+
+
+def _told(details: dict[str, Any]) -> str:
+    when = minute(datetime.fromisoformat(details["told_at"]))
+    return _("%(unit)s was told on %(when)s", unit=details["told"], when=when)
+
+
+def _converted(details: dict[str, Any]) -> str:
+    before, after = (MATTER_KINDS.get(details[name]) for name in ("from_kind", "to_kind"))
+    return f"{before} → {after}"
+
+
+def _by(details: dict[str, Any]) -> str:
+    return _("by %(when)s", when=minute(datetime.fromisoformat(details["due_at"])))
+
+
+FACTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "assignee": lambda told: _("given to %(name)s", name=told["assignee"]),
+    "helper": lambda told: _("%(name)s helps", name=told["helper"]),
+    "level": _listed("level", LEVELS),
+    "grade": _listed("grade", GRADES),
+    "satisfaction": _listed("satisfaction", SATISFACTIONS),
+    "suspension": _listed("suspension", SUSPENSIONS),
+    "outcome": _listed("outcome", MEDIATION_OUTCOMES),
+    "as": _signed,
+    "days": _days,
+    "asked": _asked_days,
+    "hand_to": lambda told: _("goes to %(unit)s", unit=told["hand_to"]),
+    "turn_to": lambda told: _("turn to %(unit)s", unit=told["turn_to"]),
+    "told": _told,
+    "to_kind": _converted,
+    "into": lambda told: _("part of %(number)s", number=told["into"]),
+    "due_at": _by,
+}
 
 
 def people(session: Session, holders: list[Holder]) -> list[tuple[str, str]]:
