@@ -33,6 +33,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300, pauses=()),
     Entry("orders-tick", "jobs.orders.tick", "*/5 * * * *", 300, pauses=()),
     Entry("cases-remind", "jobs.cases.remind", "5 8 * * *", 300),
+    Entry("sweeps-remind", "jobs.rounds.morning", "0 8 * * *", 300),
     Entry("boards-review", "jobs.boards.review", "0 3 * * *", 3600, long=True),
     Entry("population-reports", "jobs.population.monthly", "30 4 1 * *", 3600, long=True),
     Entry("meetings-plan", "jobs.meetings.plan", "20 3 * * *"),

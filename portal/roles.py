@@ -73,6 +73,32 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (CLERK, STATION),
     },
+    # Places are put right, accepted and taken off the list by steps of their own (rules/places.py).
+    "Place": {
+        READ: (*REGISTER, LEADER),
+        WRITE: REGISTER,
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "Patrol": {
+        READ: (*REGISTER, LEADER),
+        WRITE: (GRID_WORKER, GRID_LEADER, BLOCK_LEADER, AREA_LEADER, STATION),
+        REMOVE: (),
+        EXPORT: (STATION,),
+    },
+    # Made by the station; gone through by whoever patrols (rules/sweeps.py).
+    "Sweep": {
+        READ: (*REGISTER, LEADER),
+        WRITE: (STATION,),
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
+    "ServiceRound": {
+        READ: (*REGISTER, LEADER),
+        WRITE: REGISTER,
+        REMOVE: (STATION,),
+        EXPORT: (CLERK, STATION),
+    },
     "Post": {
         READ: STAFF,
         WRITE: (STATION,),

@@ -37,16 +37,20 @@ from portal.models import (
     MeetingSeries,
     MunicipalUnit,
     Organisation,
+    Patrol,
     PetitionCase,
     Photo,
+    Place,
     PopulationChange,
     Post,
     PostRole,
     Regulation,
     Resident,
     ResponsibilityDraft,
+    ServiceRound,
     Setting,
     SupervisionOrder,
+    Sweep,
     Team,
     User,
     Worker,
@@ -58,6 +62,7 @@ from portal.views import errors
 from tests.support import access_table as table
 from tests.support.matters import id_of, involve, rows_at
 from tests.support.photos import portrait
+from tests.support.rounds import rounds_at
 
 STREET, ELSEWHERE = "420102003", "420102003001"  # nobody's but the administrator's
 MISSING = 999_999_999
@@ -70,6 +75,7 @@ MODELS = {
     "meetings": Meeting, "meeting-series": MeetingSeries, "calendar-days": CalendarDay,
     "residents": Resident, "households": Household, "dwellings": Dwelling,
     "buildings": Building, "organisations": Organisation,
+    "places": Place, "patrols": Patrol, "sweeps": Sweep, "service-rounds": ServiceRound,
     "changes": PopulationChange, "visits": HomeVisit,
     "cross-checks": CrossCheck,
     "matters": Matter, "work-orders": WorkOrder, "supervision-orders": SupervisionOrder,
@@ -191,6 +197,7 @@ def plant(code, number=1, actor="x"):
     }
     planted |= plant_register(code, number)
     planted |= rows_at(db.session, code, number)
+    planted |= rounds_at(code, number)
     db.session.add_all(planted.values())
     db.session.flush()
     if actor != "x":  # a mediator and the street see what they take part in

@@ -44,6 +44,7 @@ from portal.models import (
 from portal.views.entity.base import EntityView
 from tests.support.counting import count_statements
 from tests.support.matters import rows_at
+from tests.support.rounds import rounds_at
 
 READERS = {"users": "admin", "grants": "admin", "roles": "admin", "audit": "auditor"}
 OWN = 2  # the session's own statements: user and permissions
@@ -89,6 +90,7 @@ def rows_for(number):
     matters = rows_at(db.session, cell, number, about_user_id=None)
     return [
         *matters.values(),
+        *rounds_at(cell, number).values(),
         MatterCategory(kind="patrol", code=f"X{number:03}", name="类", lead="cell"),
         *of_the_register(number, cell, day),
         Organisation(grid_code=cell, name=f"店{number}", kind="shop"),

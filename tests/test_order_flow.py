@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
 from portal.errors import Forbidden, OutOfScope, RuleError
-from portal.models import TraceEntry, WorkOrder
+from portal.models import Rectification, TraceEntry, WorkOrder
 from portal.models.matter_choices import ORDER_STATES
 from portal.rules import matters, work_orders
 from portal.rules.reports import Report
@@ -35,6 +35,9 @@ rework                   GridLeader BlockLeader AreaLeader Station
 return_visit  GridWorker GridLeader BlockLeader AreaLeader Station
 reopen                                                     Station
 control       GridWorker GridLeader
+rectify                  GridLeader BlockLeader AreaLeader Station
+righted       GridWorker GridLeader
+recheck       GridWorker GridLeader BlockLeader AreaLeader Station
 progress
 assist
 nudge                    GridLeader BlockLeader AreaLeader Station
@@ -57,7 +60,7 @@ ALLOWED = {words[0]: set(words[1:]) for words in map(str.split, BY_ROLE.strip().
 # What the named person may do, on top of what their role gives.
 AS_ASSIGNEE = {
     "take", "return", "answer", "escalate", "progress", "assist", "control", "resume",
-    "report_out", "ask_more",
+    "report_out", "ask_more", "rectify", "righted",
 }  # fmt: skip
 # Never by who did the work.
 NOT_OWN = {"check", "rework", "return_visit", "nudge", "extend", "refuse_more"}
@@ -76,8 +79,8 @@ def test_the_table_here_names_every_move() -> None:
 
 
 def an_order(session: Session, *, assignee: str = "worker08") -> WorkOrder:
-    """An order of the cell, with a danger, ready to be put into any state."""
-    told = Report(category(session).id, CELL, "漏水")
+    """The order of a hazard of the cell, with a danger, ready to be put into any state."""
+    told = Report(category(session, "HZ0106").id, CELL, "楼道堆物")
     order = matters.report(session, told)
     order.assignee_id, order.grade = id_of(session, assignee), "general"
     order.accepted_at = clock.now()
@@ -95,6 +98,7 @@ def filled(session: Session, name: str, order: WorkOrder, twin: WorkOrder) -> di
         "suspension": "weather", "until": clock.today() + timedelta(days=5), "into": twin.number,
         "turn_to": WORDS, "told": WORDS, "unit": WORDS, "told_whom": WORDS,
         "told_when": clock.now(), "category": category(session, "MU0303").id,
+        "responsible": "幸福物业", "what": WORDS, "right_by": clock.today(), "recheck": "good",
     }  # fmt: skip
 
 
@@ -102,6 +106,14 @@ def put(session: Session, order: WorkOrder, state: str, name: str) -> None:
     """The order in ``state``, as ``name`` wants to find it."""
     level = "community" if name in AT_COMMUNITY else "cell"
     rests = name == "resume"
+    session.execute(delete(Rectification).where(Rectification.order_id == order.id))
+    if name in ("righted", "recheck"):
+        right = {"righted_at": clock.now(), "righted_by_id": id_of(session, "worker08"),
+                 "recheck_on": clock.today()}  # fmt: skip
+        told = {"responsible": "x", "what": "x", "right_by": clock.today(), "ordered_by": "x"}
+        told |= {"ordered_at": clock.now()} | (right if name == "recheck" else {})
+        session.add(Rectification(order_id=order.id, **told))
+        session.flush()
     columns = WorkOrder.__table__.c
     session.execute(
         update(WorkOrder)

@@ -30,7 +30,7 @@ from tests.support.counting import count_statements
 from tests.support.order_year import ROUNDS, expected, live, some_lives
 from tests.support.orders import CELL, at, put_orders
 
-NOTHING = "warned yellow 0, orange 0, red 0, control 0, resumed 0, failed 0"
+NOTHING = "warned yellow 0, orange 0, red 0, control 0, weekly 0, resumed 0, failed 0"
 # The clock of a patrol finding that was accepted on 2026-02-12: two working days.
 YELLOW, DUE, RED = "2026-02-14T08:00", "2026-02-14T23:59", "2026-02-24T23:59"
 
@@ -79,12 +79,12 @@ def test_each_warning_at_its_minute_and_once(session, one):
     order = one()
     for moment, says in (
         ("2026-02-14T07:59", NOTHING),
-        (YELLOW, "warned yellow 1, orange 0, red 0, control 0, resumed 0, failed 0"),
+        (YELLOW, "warned yellow 1, orange 0, red 0, control 0, weekly 0, resumed 0, failed 0"),
         (YELLOW, NOTHING),
         ("2026-02-14T23:58", NOTHING),
-        (DUE, "warned yellow 0, orange 1, red 0, control 0, resumed 0, failed 0"),
+        (DUE, "warned yellow 0, orange 1, red 0, control 0, weekly 0, resumed 0, failed 0"),
         ("2026-02-24T23:55", NOTHING),
-        (RED, "warned yellow 0, orange 0, red 1, control 0, resumed 0, failed 0"),
+        (RED, "warned yellow 0, orange 0, red 1, control 0, weekly 0, resumed 0, failed 0"),
         ("2026-12-24T23:59", NOTHING),
     ):
         assert str(tick(session, at(moment))) == says, moment
@@ -204,7 +204,7 @@ def test_a_suspension_ends_by_itself_with_the_days_that_were_left(session, one):
     )  # fmt: skip
     assert str(tick(session, at("2026-03-06T23:55"))) == NOTHING
     done = tick(session, at("2026-03-08T08:00"))  # a lost round costs nobody a day
-    assert str(done) == "warned yellow 0, orange 0, red 0, control 0, resumed 1, failed 0"
+    assert str(done) == "warned yellow 0, orange 0, red 0, control 0, weekly 0, resumed 1, failed 0"
     session.refresh(order)
     assert (order.suspended_at, order.suspended_until, order.suspend_reason) == (None, None, None)
     assert clock.aware(order.due_at) == at("2026-03-12T23:59")  # 9, 10, 11, 12
@@ -345,7 +345,7 @@ def test_the_command_says_it_in_its_last_line(portal, session, one):
     run = portal.test_cli_runner().invoke
     first = run(args=["portal", "tick", "--at", "2026-02-14T08:00:00+08:00"])
     assert (first.exit_code, first.output.splitlines()) == (
-        0, ["warned yellow 1, orange 0, red 0, control 0, resumed 0, failed 0"],
+        0, ["warned yellow 1, orange 0, red 0, control 0, weekly 0, resumed 0, failed 0"],
     )  # fmt: skip
     again = run(args=["portal", "tick", "--at", "2026-02-14T08:05"])
     assert again.output.splitlines()[-1] == NOTHING
@@ -361,7 +361,7 @@ def test_the_job_goes_by_the_clock_not_by_its_slot(portal, session, one, tmp_pat
     try:
         file.write_text(json.dumps({"at": "2026-02-15T00:00:10+08:00"}))
         assert jobs.tick("2026-02-14T08:00:00+08:00") == (
-            "warned yellow 1, orange 1, red 0, control 0, resumed 0, failed 0"
+            "warned yellow 1, orange 1, red 0, control 0, weekly 0, resumed 0, failed 0"
         )
     finally:
         portal.config["PORTAL_CLOCK"] = before

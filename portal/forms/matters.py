@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     Field,
     FloatField,
+    HiddenField,
     MultipleFileField,
     RadioField,
     SelectField,
@@ -73,6 +74,7 @@ def report_form(
         "outside_number": text_field(_l("Its number there (12345, superior)"), most=60),
     }
     fields["photos"] = photos_field()
+    fields["found"] = HiddenField()  # on what round it was found (views/work_orders/origins.py)
     return form_class("ReportForm", fields)
 
 

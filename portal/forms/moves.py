@@ -19,7 +19,7 @@ from portal.forms.entity import EntityForm, form_class
 from portal.forms.lookup import LookupField
 from portal.forms.moments import WallClockField
 from portal.forms.population import TOO_LONG, stripped, text_field
-from portal.models.matter_choices import GRADES, SATISFACTIONS, SUSPENSIONS
+from portal.models.matter_choices import GRADES, RECHECKS, SATISFACTIONS, SUSPENSIONS
 
 Options = list[tuple[str, Any]]
 LONG = {
@@ -30,6 +30,7 @@ LONG = {
     "analysis": _l("Analysis"),
     "told": _l("What they were told"),
     "statement": _l("What you say to it"),
+    "what": _l("What is to be done"),
 }
 
 
@@ -107,6 +108,11 @@ FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
         _l("Who was told"), _l("The police, the street, a hotline."), most=80, needed=needed
     ),
     "told_when": lambda needed, options: WallClockField(_l("When"), _asked(needed)),
+    "responsible": lambda needed, options: text_field(
+        _l("Organisation or unit that puts it right"), most=80, needed=needed
+    ),
+    "right_by": lambda needed, options: DateField(_l("By when"), _asked(needed)),
+    "recheck": _radio(_l("What did the re-check find"), RECHECKS),
     "hand_to": lambda needed, options: text_field(
         _l("Not ours: who it goes to"), most=80, needed=needed
     ),

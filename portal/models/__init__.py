@@ -24,6 +24,7 @@ from portal.models.mediation import (
 from portal.models.meeting import Meeting, MeetingSeries, Reminder
 from portal.models.organisations import Organisation
 from portal.models.petition import PetitionCase
+from portal.models.place import Patrol, PatrolCheck, PatrolFinding, Place
 from portal.models.population import CrossCheck, HomeVisit, PopulationChange
 from portal.models.records import (
     AuditEntry,
@@ -32,10 +33,19 @@ from portal.models.records import (
     ImportMapping,
     IssuedDocument,
 )
+from portal.models.rectification import Rectification
 from portal.models.register import Building, Dwelling, Household, Resident
 from portal.models.regrid import GridChange
 from portal.models.responsibility import ResponsibilityDraft
 from portal.models.sessions import EndedSession, SentForm
+from portal.models.sweep import (
+    ServiceRound,
+    ServiceVisit,
+    Sweep,
+    SweepCheck,
+    SweepFinding,
+    SweepLine,
+)
 from portal.models.team import LeadingGroup, Post, PostRole, Team, Worker, team_members
 from portal.models.unit import MunicipalUnit, UnitCase
 from portal.models.work_order import OrderWarning, SupervisionOrder, TraceEntry, WorkOrder
@@ -83,19 +93,30 @@ __all__ = [
     "MunicipalUnit",
     "Organisation",
     "PetitionCase",
+    "Patrol",
+    "PatrolCheck",
+    "PatrolFinding",
     "Photo",
+    "Place",
     "PopulationChange",
     "Post",
     "PostRole",
+    "Rectification",
     "Regulation",
     "Reminder",
     "Resident",
     "Row",
     "SavedList",
     "SentForm",
+    "ServiceRound",
+    "ServiceVisit",
     "Setting",
     "ResponsibilityDraft",
     "SupervisionOrder",
+    "Sweep",
+    "SweepCheck",
+    "SweepFinding",
+    "SweepLine",
     "Task",
     "Team",
     "TraceEntry",

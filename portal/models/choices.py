@@ -186,6 +186,7 @@ JOBS = {
     "jobs.orders.tick": _l("Watch the clocks of work orders"),
     "jobs.cases.remind": _l("Remind people of the days of their files"),
     "jobs.tasks.resume": _l("Look after long work that nobody works on"),
+    "jobs.rounds.morning": _l("Remind people of sweeps that end soon"),
     "jobs.tidy.hourly": _l("Forget uploaded files that nobody imported"),
     "jobs.tidy.nightly": _l("Forget what is past its time"),
 }

@@ -95,6 +95,7 @@ WARNINGS = {
     "orange": lazy_pgettext("order", "Overdue"),
     "red": _l("Supervised"),
     "control": _l("Danger not under control"),
+    "weekly": _l("No word for a week"),
 }
 SUSPENSIONS = {
     "weather": _l("Weather"),
@@ -115,6 +116,10 @@ RESPONSIBILITY_STATES = {
     "not_recorded": _l("No responsibility recorded"),
 }
 RESPONSIBILITY_DECIDERS = ("station", "leader")
+RECHECKS = {
+    "good": _l("Good"),
+    "not": _l("Not put right"),
+}
 SUPERVISION_STATES = {
     "open": _l("To be answered"),
     "answered": _l("Replied"),

@@ -48,6 +48,7 @@ TO_ASK = text(
 CLOSED = text("closed_at IS NOT NULL")
 WARNED = text("warned IS NOT NULL")
 SUSPENDED = text("suspended_at IS NOT NULL")
+MAJOR_HAZARD = text("kind = 'hazard' AND grade = 'major' AND closed_at IS NULL")
 IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
 
 
@@ -103,6 +104,8 @@ class WorkOrder(Confidential, InGrid, Row):
               postgresql_where=SUSPENDED),
         Index("ix_work_orders_in_danger", "control_due_at", sqlite_where=IN_DANGER,
               postgresql_where=IN_DANGER),
+        Index("ix_work_orders_major_hazards", "accepted_at", sqlite_where=MAJOR_HAZARD,
+              postgresql_where=MAJOR_HAZARD),
         Index("ix_work_orders_open", "due_at", "id", sqlite_where=STILL_OPEN,
               postgresql_where=STILL_OPEN),
         Index("ix_work_orders_open_here", "grid_code", "due_at", "id", sqlite_where=STILL_OPEN,

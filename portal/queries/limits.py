@@ -75,6 +75,8 @@ def _numbers(told: dict[str, Any]) -> Iterator[tuple[str, int]]:
     for urgency in ("immediate", "urgent"):
         yield f"control.{urgency}", told["urgency"][urgency]["control"]["hours"]
     yield "control.hazard", limits["hazard"]["control_hours"]
+    yield "recheck.hazard", limits["hazard"]["recheck_after"]
+    yield "report.hazard", 7  # 每周一报
     yield "extend_percent", round(rules["extend"]["at_most"] * 100)
     yield "escalate_percent", round(rules["escalate"]["must_by"] * 100)
     yield "yellow_percent", _percent(warning["yellow"]["when"])

@@ -12,10 +12,12 @@ from portal.models import (
     Matter,
     MatterCategory,
     MatterPerson,
+    Rectification,
     ResponsibilityDraft,
     SupervisionOrder,
     WorkOrder,
 )
+from portal.models.rectification import TO_RECHECK
 from portal.models.work_order import STILL_OPEN, TO_ASK, WARNED
 
 REPEATED, REPEATED_WITHIN = 3, timedelta(days=30)  # time_limits.yaml, repeat
@@ -90,6 +92,20 @@ def asked_for() -> ColumnElement[bool]:
 def to_sample() -> ColumnElement[bool]:
     """Settled on the spot and drawn to be looked at again, or closed and to be asked about."""
     return and_(TO_ASK, true())
+
+
+def to_right() -> ColumnElement[bool]:
+    """Open hazards that somebody was told to put right and that are not."""
+    asked = select(Rectification.order_id).where(Rectification.righted_at.is_(None))
+    return and_(is_open(), WorkOrder.id.in_(asked))
+
+
+def to_recheck() -> ColumnElement[bool]:
+    """Hazards that were put right and are to be checked again by today, closed or not."""
+    asked = select(Rectification.order_id).where(
+        TO_RECHECK, Rectification.recheck_on <= clock.today()
+    )
+    return and_(WorkOrder.void.is_(False), WorkOrder.id.in_(asked))
 
 
 def repeated() -> ColumnElement[bool]:

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, str] = {
     "mediation.usual_days": "30",
     "mediation.warn_days": "7",
     "papers.signatures": "1",
+    "sweeps.remind_days": "3",
 } | default_settings()
 
 

@@ -99,6 +99,12 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("Supervision order %(supervision)s: %(summary)s"),
         _l("%(number)s was to be done by %(due_at)s and is over by half of its limit."),
     ),
+    "order_weekly": (
+        _l("No word for a week: %(number)s %(summary)s"),
+        _l(
+            "A major hazard is reported on every week until it is put right. Write a progress note."
+        ),
+    ),
     "order_control": (
         _l("Danger not under control: %(number)s %(summary)s"),
         _l("It was to be under control by %(due_at)s. Secure the place and note it down."),
@@ -130,6 +136,10 @@ TEXTS: dict[str, tuple[Any, Any]] = {
     "responsibility_decided": (
         _l("%(decision)s: %(number)s"),
         _l("The reason stands on the page."),
+    ),
+    "sweep_ends": (
+        _l("%(title)s ends on %(ends_on)s"),
+        _l("Still to go through in your grid: %(open)s (cells: %(cells)s)."),
     ),
     "board_current": (
         _l("The notice board is right again: %(grid)s"),

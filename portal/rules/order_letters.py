@@ -37,9 +37,9 @@ def letters_of(
 
 
 def recipients(order: Any, kind: str, people: Responsible, hidden: str | None = None) -> list[int]:
-    """The accounts that are told: yellow the assignee; orange the dispatcher and the next head too;
-    red the area's leaders and the station; danger the heads of all levels. What nobody has in hand
-    is the business of the head of its level.
+    """The accounts that are told: yellow the assignee; orange, and a week without a word of a major
+    hazard, the dispatcher and the next head too; red the area's leaders and the station; danger the
+    heads of all levels. What nobody has in hand is the business of the head of its level.
     """
     place = (order.grid_code, hidden, order.about_user_id)
     if kind == "red":
@@ -47,7 +47,7 @@ def recipients(order: Any, kind: str, people: Responsible, hidden: str | None = 
     else:
         found = _seeing(order, order.assignee_id, people, hidden)
         found = found or people.heads(order.level, *place)
-    if kind == "orange":
+    if kind in ("orange", "weekly"):
         found = found + _seeing(order, order.dispatcher_id, people, hidden)
         found += people.heads(level_above(order.level), *place)
     if kind == "control":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,7 @@ class Round:
     orange: int = 0
     red: int = 0
     control: int = 0
+    weekly: int = 0
     resumed: int = 0
     failed: int = 0
 
@@ -67,6 +68,11 @@ class Desk:
     def limits(self) -> Limits:
         """The limits in force."""
         return load_limits(self._session)
+
+    @property
+    def every(self) -> timedelta:
+        """How often it is told how far a major hazard is."""
+        return timedelta(days=self.limits["report.hazard"])
 
     @cached_property
     def calendar(self) -> WorkCalendar:

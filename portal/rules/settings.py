@@ -38,6 +38,7 @@ MEANINGS = {
     "mediation.usual_days": _l("Days within which a mediation is usually settled"),
     "mediation.warn_days": _l("A confirmation counts as running out this many days before"),
     "papers.signatures": _l("Papers of a file end with lines to sign on (1), or without (2)"),
+    "sweeps.remind_days": _l("Days before the end of a sweep when people are told what is missing"),
 }
 # Of the clocks of matters; those by kind and grade are worded below.
 LIMITS = {
@@ -60,6 +61,8 @@ LIMITS = {
     "control.immediate": _l("Hours until an immediate danger is under control"),
     "control.urgent": _l("Hours until an urgent danger is under control"),
     "control.hazard": _l("Hours until a hazard is under control"),
+    "recheck.hazard": _l("Working days after a hazard was put right until it is checked again"),
+    "report.hazard": _l("Days within which there is word of a major hazard"),
     "extend_percent": _l("An extension adds at most this many percent of the limit"),
     "escalate_percent": _l("An order goes up after this many percent of its level's time"),
     "yellow_percent": _l("A warning comes when this many percent of the limit are left"),

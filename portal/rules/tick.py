@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Matter, OrderWarning, Worker, WorkOrder
-from portal.rules import responsibility, supervision
+from portal.rules import hazard_round, responsibility, supervision
 from portal.rules.bulk import among
 from portal.rules.clocks import RANK, STAGES, STANDING, stands_still
 from portal.rules.inbox import deliver
@@ -42,7 +42,13 @@ def tick(session: Session, moment: datetime) -> Round:
     acts as the system.
     """
     done, desk = Round(), Desk(session, moment)
-    for which, do in ((lapsed, resume), (_dangerous, _warn_of_danger), (_to_warn, _warn)):
+    parts = (
+        (lapsed, resume),
+        (_dangerous, _warn_of_danger),
+        (_to_warn, _warn),
+        (hazard_round.unreported, hazard_round.warn),
+    )
+    for which, do in parts:
         ids = session.scalars(select(ORDERS.c.id).where(which(desk)).order_by(ORDERS.c.id)).all()
         for start in range(0, len(ids), LOT):
             done.add(_kept(session, do, ids[start : start + LOT], desk))

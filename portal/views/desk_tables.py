@@ -11,35 +11,15 @@ from redis.exceptions import RedisError
 from portal import queue, roles
 from portal.extensions import db
 from portal.queries import jobs, quality
+from portal.views.desk_counts import Count, Figure
+from portal.views.desk_rounds import (
+    NOT_SWEPT,
+    PATROLS,
+    PLACES_LATE,
+    SERVICES_LATE,
+    TO_ACCEPT,
+)
 from portal.views.page import Tone
-
-
-@dataclass(frozen=True)
-class Count:
-    """A number of a desk: the rows of ``resource`` that ``params`` of its list select.
-
-    ``tone`` colours it when it is above zero. ``page``: the page that shows the same rows with what
-    to do about them, instead of the list.
-    """
-
-    label: Any
-    resource: str
-    params: dict[str, str] = field(default_factory=dict)
-    tone: Tone = ""
-    page: str = ""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number of a desk that no list counts: ``number()`` (None: cannot be told now), on the page
-    ``url`` of ``resource``.
-    """
-
-    label: Any
-    resource: str
-    url: str
-    number: Callable[[], int | None]
-    tone: Tone = ""
 
 
 def _of_the_queue(ask: Callable[[Redis], int]) -> Callable[[], int | None]:
@@ -71,6 +51,7 @@ MORE_TIME = _orders(_l("More time asked for"), "asked", "warn")
 NOTICE = _orders(_l("Where it went, to be told"), "notice", "warn")
 TO_ANALYSE = _orders(_l("Orders to be analysed"), "analyse", "warn")
 TO_ASK = _orders(_l("People to be asked"), "to_visit")
+RECHECK = _orders(_l("Re-checks due"), "recheck", "warn")
 REPEATED = Count(_l("Matters that come again and again"), "Matter", {"preset": "repeated"}, "warn")
 OPEN_ORDERS = _orders(_l("Open orders"), "open")
 SUPERVISED = Count(
@@ -149,18 +130,21 @@ AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.wor
 # role: (what to do now, how things stand, what is not built yet)
 DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], Any]] = {
     roles.GRID_WORKER: (
-        (*OWN_ORDERS, *VISITS, ENDING, NO_CONSENT),
+        (*OWN_ORDERS, *PATROLS, *VISITS, ENDING, NO_CONSENT),
         (OPEN_ORDERS, WORKERS, POSTS, HOTLINES, DUTIES),
         "",
     ),
     roles.GRID_LEADER: (
-        (INTAKE, NOTICE, DISPATCH, *OWN_ORDERS, *VISITS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        (
+            *(INTAKE, NOTICE, DISPATCH, *OWN_ORDERS, RECHECK, *PATROLS, *VISITS),
+            *(VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
+        ),
         (OPEN_ORDERS, WORKERS, POSTS, HOTLINES, DUTIES),
         "",
     ),
     roles.BLOCK_LEADER: (
         (
-            *(DISPATCH, CHECK, MORE_TIME, *OWN_ORDERS, DUE_SOON),
+            *(DISPATCH, CHECK, MORE_TIME, *OWN_ORDERS, DUE_SOON, RECHECK, PLACES_LATE, NOT_SWEPT),
             *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, CELLS, WORKERS, POSTS, HOTLINES),
@@ -168,7 +152,8 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.AREA_LEADER: (
         (
-            *(DISPATCH, CHECK, MORE_TIME, TO_ANALYSE, *OWN_ORDERS, SUPERVISED),
+            *(DISPATCH, CHECK, MORE_TIME, TO_ANALYSE, *OWN_ORDERS, SUPERVISED, RECHECK),
+            *(TO_ACCEPT, PLACES_LATE, NOT_SWEPT),
             *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
@@ -201,6 +186,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         (
             *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_DECIDE),
             *(TO_BE_HEARD, NOTICE, MORE_TIME, TO_ASK, REPEATED),
+            *(RECHECK, TO_ACCEPT, PLACES_LATE, NOT_SWEPT, SERVICES_LATE),
             *FILES,
             CHECKS_LATE,
             STALE_BOARDS,

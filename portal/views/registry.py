@@ -19,6 +19,10 @@ from portal.views.mediation.files import MediationFileView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
 from portal.views.petitions.cases import PetitionView
+from portal.views.places.patrols import PatrolView
+from portal.views.places.places import PlaceView
+from portal.views.places.services import ServiceRoundView
+from portal.views.places.sweeps import SweepView
 from portal.views.population.changes import ChangeView
 from portal.views.population.cross_checks import CrossCheckView
 from portal.views.population.visits import HomeVisitView
@@ -75,6 +79,12 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (MunicipalUnitView, "building-bank"),
         (ResponsibilityView, "scale"),
         (MatterCategoryView, "list-details"),
+    )),
+    (_l("Places and rounds"), (
+        (PlaceView, "map-pin"),
+        (PatrolView, "checklist"),
+        (SweepView, "list-search"),
+        (ServiceRoundView, "heart-handshake"),
     )),
     (_l("Register"), (
         (ResidentView, "user"),

@@ -51,6 +51,10 @@ organisations  rw         rw         r           r          rwe   -        rwde 
 changes        rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 visits         rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
 cross-checks   rw         rw         r           r          rwe   -        rwe     -      -      -           -       -
+places         rw         rw         rw          rw         rwe   -        rwde    r      -      -           -       -
+patrols        rw         rw         rw          rw         r     -        rwe     r      -      -           -       -
+sweeps         r          r          r           r          re    -        rwde    r      -      -           -       -
+service-rounds rw         rw         rw          rw         rwe   -        rwde    r      -      -           -       -
 meetings       r          r          rw          rw         rwe   r        rwde    re     re     -           -       -
 meeting-series r          r          r           r          rwe   r        rwde    r      r      -           -       -
 matters        rw         rw         rw          rw         rwe   rw       rwe     r      r      -           -       -
@@ -87,6 +91,8 @@ RESOURCES = {
     "responsibility-drafts": "ResponsibilityDraft",
     "residents": "Resident", "households": "Household", "dwellings": "Dwelling",
     "buildings": "Building", "organisations": "Organisation",
+    "places": "Place", "patrols": "Patrol", "sweeps": "Sweep",
+    "service-rounds": "ServiceRound",
     "changes": "PopulationChange", "visits": "HomeVisit",
     "cross-checks": "CrossCheck",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
@@ -99,6 +105,7 @@ SCOPED = (
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
     "cross-checks", "matters", "work-orders", "supervision-orders", "mediation-files",
     "petitions", "municipal-units", "responsibility-drafts",
+    "places", "patrols", "sweeps", "service-rounds",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -120,6 +127,7 @@ NO_FORM = (
     "mediation-files",
     "petitions",
     "responsibility-drafts",
+    "patrols",
 )
 NO_ADD = (*NO_FORM, "settings")
 READ_ONLY_API = (*NO_FORM, "users", "settings")
@@ -246,6 +254,14 @@ OTHERS = (
     Row("/cross-checks/withdraw/<pk>", "GET", "w", "cross-checks", of_row=True),
     Row("/cross-checks/withdraw/<pk>", "POST", "w", "cross-checks", of_row=True, fine=(400,)),
     Row("/visits/", "GET", "r", "visits"),
+    Row("/patrols/today", "GET", "r", "patrols"),
+    Row("/patrols/nothing", "POST", "w", "patrols", fine=(400,)),  # no place is named
+    Row("/sweeps/round/<pk>", "GET", "r", "sweeps", of_row=True),
+    Row("/sweeps/nothing/<pk>", "POST", "r", "sweeps", of_row=True, fine=(400,)),  # no line
+    Row("/service-rounds/came/<pk>", "POST", "w", "service-rounds", of_row=True, fine=(302,)),
+    # Who may take which step a table says (tests/test_places.py).
+    Row("/places/step/<string:verb>/<pk>", "GET", "w", "places", of_row=True, fine=(404,)),
+    Row("/places/step/<string:verb>/<pk>", "POST", "w", "places", of_row=True, fine=(404,)),
     Row("/households/change/<string:change>/<pk>", "GET", "w", "households", of_row=True),
     Row(
         "/households/change/<string:change>/<pk>",

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import roles, scope
-from portal.models import MatterCategory, MatterPerson, WorkOrder
+from portal.models import MatterCategory, MatterPerson, Rectification, WorkOrder
 from portal.models.matter_choices import ORDER_LEVELS
 from portal.scope import Identity
 
@@ -38,12 +38,15 @@ def level_of(code: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """An order, who acts, what they have to do with it (``parts`` of ``PARTS``), its category."""
+    """An order, who acts, what they have to do with it (``parts`` of ``PARTS``), its category; of
+    a hazard who puts it right.
+    """
 
     order: WorkOrder
     identity: Identity
     parts: frozenset[str] = field(default_factory=frozenset)
     category: MatterCategory | None = None
+    rectification: Rectification | None = None  # of hazards
 
     @property
     def state(self) -> str:
@@ -87,5 +90,9 @@ def case_of(session: Session, order: WorkOrder, identity: Identity | None = None
     asked = select(MatterPerson.part).where(
         MatterPerson.matter_id == order.matter_id, MatterPerson.user_id == who.user_id
     )
+    parts = frozenset(session.scalars(asked))
     category = session.get(MatterCategory, order.category_id)
-    return Case(order, who, frozenset(session.scalars(asked)), category)
+    if order.kind != "hazard":
+        return Case(order, who, parts, category)
+    found = session.get(Rectification, order.id, populate_existing=True)
+    return Case(order, who, parts, category, found)

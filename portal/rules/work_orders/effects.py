@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from portal import clock, roles
 from portal.errors import RuleError
 from portal.models.matter_choices import GRADES, SATISFACTIONS
-from portal.rules.work_orders import people, timing
+from portal.rules.work_orders import hazards, people, timing
 from portal.rules.work_orders.case import level_above
 from portal.rules.work_orders.making import Move, due_of, number_in
 from portal.rules.work_orders.marks import MARKS
@@ -177,25 +177,24 @@ def _close(move: Move) -> None:
         order.return_visit_by = move.clocks.return_visit_by(move.moment)
 
 
-EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = (
-    {
-        "settle": settle,
-        "accept": accept,
-        "reject": reject,
-        "dispatch": dispatch,
-        "take": nothing,
-        "return": give_back,
-        "answer": answer,
-        "escalate": escalate,
-        "analyse": analyse,
-        "report_up": report_up,
-        "street_answer": street_answer,
-        "check": check,
-        "rework": rework,
-        "return_visit": return_visit,
-        "reopen": reopen,
-        "nudge": nothing,
-    }
-    | MARKS
-    | ROUTE_EFFECTS
-)
+EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = {
+    "settle": settle,
+    "accept": accept,
+    "reject": reject,
+    "dispatch": dispatch,
+    "take": nothing,
+    "return": give_back,
+    "answer": answer,
+    "escalate": escalate,
+    "analyse": analyse,
+    "report_up": report_up,
+    "street_answer": street_answer,
+    "check": check,
+    "rework": rework,
+    "return_visit": return_visit,
+    "reopen": reopen,
+    "nudge": nothing,
+    **MARKS,
+    **ROUTE_EFFECTS,
+    **hazards.EFFECTS,
+}

@@ -26,12 +26,13 @@ from portal.rules.trace import Step as Entry
 from portal.rules.work_orders import people, routes, timing
 from portal.rules.work_orders.case import case_of, level_above
 from portal.rules.work_orders.effects import EFFECTS
+from portal.rules.work_orders.hazards import BACK
 from portal.rules.work_orders.making import Move
 from portal.rules.work_orders.marks import forget_asking
 from portal.rules.work_orders.table import FLOW, WORKING
 
 # What is told of a move in sentences.
-WORDS = ("note", "reason", "result", "tried", "analysis", "told")
+WORDS = ("note", "reason", "result", "tried", "analysis", "told", "what")
 UNITS = ("turn_to", "unit", "told_whom", "hand_to")
 LONGEST = 4000
 BY_SLIP = ("extend", "refuse_more")  # decided on what is asked alone
@@ -71,6 +72,9 @@ TOLD = {
     "extend": ("assignee",),
     "suspend": ("assignee",),
     "resume": ("assignee",),
+    "rectify": ("assignee",),
+    "righted": ("heads",),
+    "recheck": ("assignee", "heads"),
     "merge": ("reporter",),
     "void": ("assignee",),
 }
@@ -118,6 +122,8 @@ def move(
             _make(made, FLOW.steps["reopen"])
         if name == "handoff" and routes.nobody_outside(session, order):
             _make(made, FLOW.steps["notice"])
+        if name == "recheck" and data.get("recheck") == "not" and order.state in BACK:
+            _make(made, FLOW.steps[BACK[order.state]])
         session.flush()
     return order
 

@@ -1,10 +1,12 @@
 """The table of moves: from where, to where, by whom, with what (domain.md, time_limits.yaml)."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from portal import roles
 from portal.models.matter_choices import ORDER_STATES
 from portal.rules.flow import Flow, Party, Step
+from portal.rules.work_orders import hazards
 from portal.rules.work_orders.case import HEADS, rank
 from portal.rules.work_orders.guards import (
     analysed,
@@ -69,6 +71,7 @@ DISPATCHER = Party(
 # the table ----------------------------------------------------------------------------------------
 
 OPEN = frozenset(state for state in ORDER_STATES if state not in ("rejected", "closed"))
+TO_RIGHT = frozenset({"accepted", "dispatched", "handling", "escalated", "answered"})
 WORKING = frozenset({"dispatched", "handling"})
 
 
@@ -141,7 +144,9 @@ FLOW = Flow(
         Step("street_answer", _l("Answer of the street"), _from("reported_up"), "accepted",
              (STREET, STATION), ("note",), icon="message-reply", main=True),
         Step("check", _l("Check"), _from("answered"), "closed", (HEAD, CHECKERS), (),
-             ("note",), guards=(guard(others_work),), icon="circle-check", main=True),
+             ("note",),
+             guards=(guard(others_work), guard(hazards.righted_before_closing)),
+             icon="circle-check", main=True),
         Step("rework", _l("Not good enough"), _from("answered"), "handling",
              (HEAD, CHECKERS), ("reason",), guards=(guard(others_work),),
              icon="rotate"),
@@ -160,6 +165,21 @@ FLOW = Flow(
              icon="message-reply", help=_l("What the other unit did.")),
         Step("control", _l("Danger under control"), OPEN, None, (ASSIGNEE, CELL_PEOPLE, HEAD),
              ("note",), guards=(guard(uncontrolled),), at_rest=True, icon="shield-check"),
+        Step("rectify", _l("Have it put right"), TO_RIGHT, None, (ASSIGNEE, HEAD, ABOVE, STATION),
+             ("responsible", "what", "right_by"),
+             guards=(guard(hazards.is_hazard), guard(hazards.controlled_first),
+                     guard(hazards.not_righted)),
+             at_rest=True, icon="tool",
+             help=_l("Which organisation or unit puts what right, and by when.")),
+        Step("righted", lazy_pgettext("hazard", "Put right"), TO_RIGHT, None,
+             (ASSIGNEE, CELL_PEOPLE, HEAD), ("note",),
+             guards=(guard(hazards.is_hazard), guard(hazards.ordered)), at_rest=True,
+             icon="checks", help=_l("What was done, and what shows it.")),
+        Step("recheck", lazy_pgettext("hazard", "Check again"), TO_RIGHT | {"closed"}, None,
+             (CELL_PEOPLE, HEAD, CHECKERS), ("recheck",), ("note",),
+             guards=(guard(hazards.is_hazard), guard(hazards.awaits_recheck),
+                     guard(hazards.somebody_else)), at_rest=True, icon="eye",
+             help=_l("Not good: what was closed is in hand again.")),
         Step("progress", _l("Progress note"), WORKING, None, (ASSIGNEE, HELPER), ("note",),
              at_rest=True, icon="notes"),
         Step("assist", _l("Ask for help"), _from("handling"), None, (ASSIGNEE,),

@@ -9,7 +9,8 @@
   if (!form || !told || !window.portalErrors) return;
   const words = told.dataset;
   const { account, session } = form.dataset;
-  const DRAFT = `portal-report-draft-${account}`;
+  // What was begun elsewhere is not mixed with what is found on a round.
+  const DRAFT = `portal-report-draft-${account}${form.dataset.origin ? `-${form.dataset.origin}` : ''}`;
   const QUEUE = `portal-report-queue-${account}`;
   const PRIVATE = ['reporter_name', 'reporter_contact'];
   const OWN = ['csrf_token', 'once', 'row_version', ...PRIVATE]; // not part of what is kept

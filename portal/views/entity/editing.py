@@ -100,7 +100,9 @@ class EditingMixin:
         values: dict[str, Any] = {"row_version": str(getattr(row, "version", ""))}
         for name in columns:
             if self.datamodel.is_relation_many_to_many(name):
-                values[name] = [item.id for item in getattr(row, name)]
+                values[name] = [
+                    getattr(item, forms.key_column(type(item)).key) for item in getattr(row, name)
+                ]
             elif self.datamodel.is_relation(name):
                 values[name] = getattr(row, self.datamodel.get_relation_fk(name).key)
             elif name not in self.entity.sensitive:
@@ -170,7 +172,7 @@ class EditingMixin:
             name = field.name
             if self.datamodel.is_relation_many_to_many(name):
                 target = self.datamodel.get_related_interface(name)
-                setattr(row, name, [target.find(key) for key in field.data or []])
+                setattr(row, name, [target.find_by_key(key) for key in field.data or []])
             elif self.datamodel.is_relation(name):
                 column = self.datamodel.get_relation_fk(name)
                 number = column.type.python_type is int and field.data is not None

@@ -61,6 +61,14 @@ class ScopedInterface(SQLAInterface):
         """The related row with key ``value``, or None outside the scope."""
         return self.get_related_interface(col_name).find(value)
 
+    def find_by_key(self, key: str) -> Any:
+        """The row by the key that others refer to it by: the code of a grid, otherwise the id."""
+        if self.obj.__tablename__ != "grids":
+            return self.find(key)
+        return self.session.scalars(
+            select(self.obj).where(self.obj.code == key, visible(self.obj))
+        ).one_or_none()
+
     def find(self, key: Any, action: str = roles.READ) -> Any:
         """The row with primary key ``key``; None where it is missing or not for ``action``."""
         text = str(key)

@@ -28,6 +28,7 @@ from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.cells import name_of
 from portal.views.page import ListPage, Tone
 from portal.views.population.verbs import happened
+from portal.views.work_orders import origins
 from portal.views.work_orders.photos import PhotosMixin, sent_photos, shown
 
 # Where a report of somebody in the field usually comes from, and where that of an office.
@@ -129,16 +130,18 @@ class MatterView(PhotosMixin, EntityView):
             return self._told(order) if _for_a_script() else self._afterwards(order)
         elif _for_a_script():
             return jsonify(errors=_errors(form)), 400
-        first = ("common", *FIRST, "done")
+        first, hidden = ("common", *FIRST, "done"), ("found",)
         return render_template(
             "views/work_orders/report.html",
             view=self,
             form=form,
             first=first,
-            more=[field.name for field in form.shown_fields() if field.name not in first],
+            more=[f.name for f in form.shown_fields() if f.name not in (*first, *hidden)],
             title=_("Report a matter"),
             action_url=request.path,
-            cancel_url="/matters/list/",
+            cancel_url=origins.back(form["found"].data or ""),
+            origin=form["found"].data or "",
+            found_at=origins.told(self.datamodel.session, form["found"].data or ""),
         ), (400 if request.method == "POST" else 200)
 
     def _earlier(self, form: EntityForm) -> WorkOrder | None:
@@ -193,7 +196,10 @@ class MatterView(PhotosMixin, EntityView):
         office = {roles.CLERK, roles.STATION} & set(scope.current().roles)
         found = report_form(category, grid, worker, IN_AN_OFFICE if office else IN_THE_FIELD)
         found.common = SelectField(
-            _l("What is it about"), [Optional()], choices=_common(session), validate_choice=True
+            _l("What is it about"),
+            [Optional()],
+            choices=_common(session, origins.asked()),
+            validate_choice=True,
         )
         return found()
 
@@ -204,6 +210,7 @@ class MatterView(PhotosMixin, EntityView):
         wanted = request.args.get("channel", "")
         if wanted in dict(form["channel"].choices):
             form["channel"].data = wanted
+        origins.begin(self.datamodel.session, form, request.args.get("found", ""))
 
     def _chosen(self, form: EntityForm) -> bool:
         """A category of the short list, or one that was looked up."""
@@ -238,6 +245,8 @@ class MatterView(PhotosMixin, EntityView):
         if matter is not None and order.trail_count == 1:
             with scope.acting(scope.SYSTEM):
                 matter_photos.keep(session, matter, files, scope.actor().user_id)
+        if matter is not None and order.trail_count == 1:
+            origins.tie(session, data["found"] or "", matter)
         if data["done"]:
             work_orders.move(session, order.id, "settle", {"result": data["done"]})
         return order
@@ -289,9 +298,11 @@ def _errors(form: EntityForm) -> dict[str, list[str]]:
     return {name or "": [str(one) for one in errors] for name, errors in form.errors.items()}
 
 
-def _common(session: Any) -> Any:
-    """The short list, by kind."""
+def _common(session: Any, on_a_round: bool) -> Any:
+    """The short list, by kind; on a round what rounds find comes first."""
     groups: dict[str, list[tuple[str, str]]] = {"": [("", _("Please choose"))]}
+    if on_a_round:
+        groups |= {str(MATTER_KINDS[kind]): [] for kind in origins.KINDS}
     for one in queries.offered(session):
         if one.common and one.parent_code:
             kind = str(MATTER_KINDS[one.kind])

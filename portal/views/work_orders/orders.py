@@ -42,7 +42,7 @@ from portal.views.mediation.opening import MediationMixin
 from portal.views.page import Tone
 from portal.views.petitions.part import petition_part
 from portal.views.population.verbs import happened
-from portal.views.work_orders import ways, words
+from portal.views.work_orders import hazards, ways, words
 from portal.views.work_orders.comparison import ComparisonMixin
 from portal.views.work_orders.extension import ExtensionMixin, by_slip
 from portal.views.work_orders.photos import shown
@@ -110,6 +110,8 @@ class WorkOrderView(ComparisonMixin, ExtensionMixin, MediationMixin, UnitMixin, 
         "asked": (_l("More time asked for"), queries.only(queries.asked_for)),
         "due_soon": (_l("Due soon"), queries.only(queries.due_soon)),
         "overdue": (lazy_pgettext("order", "Overdue"), queries.only(queries.overdue)),
+        "to_right": (_l("Hazards to be put right"), queries.only(queries.to_right)),
+        "recheck": (_l("Re-checks due"), queries.only(queries.to_recheck)),
         "to_visit": (_l("To be asked about"), queries.only(queries.to_sample)),
     }
     order = ("due_at", "id")
@@ -173,6 +175,7 @@ class WorkOrderView(ComparisonMixin, ExtensionMixin, MediationMixin, UnitMixin, 
             *self.mediation_part(row),
             *petition_part(self, row),
             *self.unit_part(row),
+            *hazards.shown(session, row),
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]

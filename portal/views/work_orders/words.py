@@ -29,6 +29,7 @@ from portal.queries.workdays import calendar_for_words
 from portal.rules import clocks, trace
 from portal.rules.work_orders import FLOW
 from portal.views.context import format_date
+from portal.views.work_orders import hazards
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def timeline(session: Session, order: WorkOrder) -> list[Line]:
 def _facts(details: dict[str, Any]) -> list[str]:
     """What an entry tells beside its note."""
     found = [words(details) for name, words in FACTS.items() if details.get(name)]
-    return [one for one in found if one]
+    return [one for one in (*found, *hazards.facts(details)) if one]
 
 
 def _listed(name: str, words: Mapping[str, Any]) -> Callable[[dict[str, Any]], str]:

@@ -1,0 +1,1 @@
+"""Places that need attention, patrols, sweeps and service rounds."""
