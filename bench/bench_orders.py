@@ -31,6 +31,7 @@ from tests.support.counting import count_statements
 from tests.support.engines import PostgresStore
 
 MOST_MS, MOST_STATEMENTS, MOST_BYTES = 60.0, 6, 40 * 1024
+LISTS = ("my orders", "overdue", "search", "matters")
 PASSWORD = "bench-only-password"  # noqa: S105 - of a database that lives as long as the run
 PAGES = {
     "desk, station": ("station", "/desk/"),
@@ -45,6 +46,11 @@ PAGES = {
     "search, one number": ("station", "/work-orders/list/?q=420102002990-20260101-777"),
     "matters": ("station", "/matters/list/"),
     "an order": ("station", "/work-orders/show/500000"),
+    "ledger, community": ("station", "/ledgers/L13/?from=2025-12-01&to=2026-12-31"),
+    "ledger, cell": ("worker07", "/ledgers/L13/?from=2025-12-01&to=2026-12-31"),
+    "ledger, none": ("station", "/ledgers/L09/?from=2025-12-01&to=2026-12-31"),
+    "figures, community": ("station", "/work-orders/figures"),
+    "figures, cell": ("worker07", "/work-orders/figures"),
 }
 
 
@@ -82,7 +88,7 @@ def measure(orders: int, rounds: int) -> bool:
     for name, taken in seconds.items():
         p50, p95 = median(taken) * 1000, quantiles(taken, n=20)[-1] * 1000
         told = f"| {name} | {p50:.1f} / {p95:.1f} | {counts[name]} | {sizes[name] / 1024:.1f} |"
-        listed = name.startswith("list") or name in ("my orders", "overdue", "search", "matters")
+        listed = name.startswith(("list", "ledger")) or name in LISTS
         fine = p50 <= MOST_MS if name.startswith("desk") else True
         fine &= not listed or (counts[name] <= MOST_STATEMENTS and sizes[name] <= MOST_BYTES)
         print(told + ("" if fine else "  BROKEN"), flush=True)

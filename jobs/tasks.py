@@ -19,6 +19,7 @@ HANDLERS: dict[str, str] = {
     "import_undo": "jobs.imports.undo",
     "home_papers": "jobs.homes.draw",
     "mediation_paper": "jobs.cases.draw",
+    "ledger": "jobs.ledgers.draw",
 }
 
 

@@ -91,6 +91,7 @@ SYSTEM = Identity(None, "system", "system", unrestricted=True)
 ANONYMOUS = Identity(None, "", "")
 
 _acting: ContextVar[Identity | None] = ContextVar("acting", default=None)
+_person: ContextVar[Identity | None] = ContextVar("person", default=None)  # behind the system
 _provider: Callable[[], Identity | None] | None = None
 
 
@@ -110,17 +111,21 @@ def current() -> Identity:
 
 
 def actor() -> Identity:
-    """Whose doing it is for the audit log: the signed-in person, even where the system helps."""
-    return _provided() or _acting.get() or ANONYMOUS
+    """Whose doing it is for the audit log: the signed-in person, or the one a job acts as, even
+    where the system helps.
+    """
+    return _provided() or _person.get() or _acting.get() or ANONYMOUS
 
 
 @contextmanager
 def acting(identity: Identity) -> Iterator[Identity]:
     """Act as ``identity`` within the block."""
     token = _acting.set(identity)
+    person = _person.set(_person.get() if identity.unrestricted else identity)
     try:
         yield identity
     finally:
+        _person.reset(person)
         _acting.reset(token)
 
 

@@ -1,5 +1,6 @@
 """``portal export``."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -20,13 +21,18 @@ from portal.rules.exports import SOURCES, export
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--grid", help="Only this grid and what lies below it.")
 @click.option("--as", "username", help="What this account may export, masked as for it.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Matters answered since that day.")
 @with_appcontext
-def export_command(kind: str, file: Path, grid: str | None, username: str | None) -> None:
-    """Export rows of KIND to FILE (.csv, .xlsx; boundaries: .geojson), columns as for import."""
+def export_command(
+    kind: str, file: Path, grid: str | None, username: str | None, since: datetime | None
+) -> None:
+    """Export rows of KIND to FILE (.csv, .xlsx; boundaries: .geojson), columns as for import;
+    matters of 12345 and superior platforms with what came of them.
+    """
     session: Session = db.session
     try:
         with scope.acting(_identity(session, username)):
-            count = export(session, kind, file, grid)
+            count = export(session, kind, file, grid, since.date() if since else None)
             session.commit()
     except (RuleError, OSError) as error:
         raise click.ClickException(str(error)) from None

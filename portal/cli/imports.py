@@ -114,7 +114,10 @@ def _ending(report: Report) -> str:
 @click.argument("batch", type=click.IntRange(min=1, max=2**31 - 1))
 @with_appcontext
 def undo_import(batch: int) -> None:
-    """Take a whole import BATCH back, or nothing of it. Exits with 1 if that cannot be done."""
+    """Take a whole import BATCH back, or nothing of it; of matters, those that nobody took up.
+
+    Exits with 1 if that cannot be done, or if some stay.
+    """
     session: Session = db.session
     try:
         with scope.acting(scope.SYSTEM):
@@ -125,18 +128,22 @@ def undo_import(batch: int) -> None:
         click.echo(str(error))
         raise SystemExit(1) from None
     _tell_undo(report)
-    if not report.ok:
+    if not report.ok or report.kept:
         raise SystemExit(1)
 
 
 def _tell_undo(report: UndoReport) -> None:
-    for refused in report.refused[:MOST_SHOWN]:
+    named = report.refused or report.kept
+    for refused in named[:MOST_SHOWN]:
         reason, detail = REFUSALS[refused["reason"]], refused["detail"]
         click.echo(f"{refused['label']}: {reason}" + (f" ({detail})" if detail else ""))
-    if len(report.refused) > MOST_SHOWN:
-        click.echo(f"… and {len(report.refused) - MOST_SHOWN} more")
+    if len(named) > MOST_SHOWN:
+        click.echo(f"… and {len(named) - MOST_SHOWN} more")
     if report.refused:
         click.echo(f"batch {report.batch}: nothing was changed, {len(report.refused)} refused")
         return
     gone = f", {report.already_gone} were gone already" if report.already_gone else ""
-    click.echo(f"batch {report.batch}: {report.removed} removed, {report.restored} restored{gone}")
+    went = "void" if report.void else "removed"
+    stay = f", {len(report.kept)} stay" if report.kept else ""
+    told = f"{report.removed} {went}, {report.restored} restored{stay}{gone}"
+    click.echo(f"batch {report.batch}: {told}")

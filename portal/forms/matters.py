@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
+    DateField,
     Field,
     FloatField,
     HiddenField,
@@ -21,6 +22,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from portal.forms.base import PortalForm
 from portal.forms.entity import EntityForm, form_class
 from portal.forms.lookup import LookupField
+from portal.forms.moments import WallClockField
 from portal.forms.population import TOO_LONG, stripped, text_field
 from portal.models.matter_choices import CHANNELS, URGENCIES
 
@@ -71,11 +73,23 @@ def report_form(
         "reporter_contact": text_field(_l("How to reach them"), most=60),
         "worker": worker,
         "unit": text_field(_l("Which unit owes the service"), most=80),
-        "outside_number": text_field(_l("Its number there (12345, superior)"), most=60),
-    }
+    } | _of_elsewhere()
     fields["photos"] = photos_field()
     fields["found"] = HiddenField()  # on what round it was found (views/work_orders/origins.py)
     return form_class("ReportForm", fields)
+
+
+def _of_elsewhere() -> dict[str, Field]:
+    """What a matter brings along that somebody else was told of first."""
+    return {
+        "outside_number": text_field(_l("Its number there (12345, superior)"), most=60),
+        "reported_at": WallClockField(
+            _l("When it was reported there"),
+            [Optional()],
+            description=_l("The portal's own time begins when it is entered here."),
+        ),
+        "outside_due_at": WallClockField(_l("Their deadline"), [Optional()]),
+    }
 
 
 def photos_field() -> MultipleFileField:
@@ -89,6 +103,35 @@ def photos_field() -> MultipleFileField:
             " page of the order."
         ),
         render_kw={"accept": "image/jpeg,image/png,image/webp"},
+    )
+
+
+class PasteForm(PortalForm):
+    """The text of a slip, or of rows of a sheet."""
+
+    text = TextAreaField(
+        _l("The text of the slip"),
+        [InputRequired(_l("Paste the text."))],
+        description=_l(
+            "All its lines with their labels, or rows of a sheet together with the line of their"
+            " names. You see everything before it is reported."
+        ),
+        render_kw={"rows": 14, "autocomplete": "off", "spellcheck": "false"},
+    )
+
+
+class RepliesForm(PortalForm):
+    """Which replies to write; sent as part of the address."""
+
+    class Meta(PortalForm.Meta):
+        """See WTForms."""
+
+        csrf = False  # nothing is changed
+
+    since = DateField(
+        _l("Answered since"),
+        [Optional()],
+        description=_l("Empty: also what is still under way, with its state."),
     )
 
 

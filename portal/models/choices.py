@@ -130,6 +130,7 @@ IMPORT_KINDS = {
     "posts": _l("Posts"),
     "duties": _l("Duties"),
     "workdays": _l("Working days"),
+    "matters": _l("Matters"),
 }
 BOARD_SIZES = {"a3": "A3", "a4": "A4", "a2": "A2"}
 DOCUMENT_SIZES = {"a1": "A1", **BOARD_SIZES, "card": _l("Single cards"), "xlsx": _l("Spreadsheet")}
@@ -169,6 +170,7 @@ TASK_KINDS = {
     "import_undo": _l("Taking back an import"),
     "home_papers": _l("Forms of the register"),
     "mediation_paper": _l("Mediation file on paper"),
+    "ledger": _l("Electronic ledger"),
 }
 # What the queue and the timetable do, by dotted name of the job.
 JOBS = {

@@ -107,6 +107,8 @@ class Matter(Confidential, InGrid, Row):
     ``form_key``: made by the form that was sent, so that a form sent twice makes one matter.
     ``crowd``: five people or ten households are concerned, which makes it major.
     ``converted_from``: the kind that it came in as, where it turned into another one.
+    ``outside_key``: community and ``outside_number``, so that a number of 12345 or of a superior
+    is one matter; empty where the import that brought it was taken back.
     """
 
     __tablename__ = "matters"
@@ -125,6 +127,7 @@ class Matter(Confidential, InGrid, Row):
         CheckConstraint("about_worker_id IS NULL OR kind = 'complaint'", name="about"),
         Index(None, "reported_at", "id"),
         Index(None, "category_id", "place"),
+        Index(None, "outside_key", unique=True),
         terms_index("matters"),
     )
 
@@ -151,6 +154,7 @@ class Matter(Confidential, InGrid, Row):
     unit: Mapped[str | None] = mapped_column(String(80))
     outside_number: Mapped[str | None] = mapped_column(String(60))
     converted_from: Mapped[str | None] = mapped_column(String(12))
+    outside_key: Mapped[str | None] = mapped_column(String(80))
     form_key: Mapped[str | None] = mapped_column(String(40), unique=True)
     search_terms: Mapped[str] = mapped_column(Text, nullable=False, default=" ")
 

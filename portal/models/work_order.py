@@ -116,6 +116,7 @@ class WorkOrder(Confidential, InGrid, Row):
         Index("ix_work_orders_warned", "warned", "due_at", sqlite_where=WARNED,
               postgresql_where=WARNED),
         Index(None, "due_at", "id"),
+        Index(None, "reported_at", "id", "kind", "grid_code"),
         Index(None, "grid_code", "due_at", "id"),
         Index(None, "assignee_id", "state", "due_at"),
         Index(None, "state", "due_at", "id"),

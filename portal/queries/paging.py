@@ -59,6 +59,7 @@ def fetch(
     scoped: Select[Any] | None = None,
     walked: Select[Any] | None = None,
     rare: bool = True,
+    known: int | None = None,
 ) -> Page:
     """The page ``part`` of ``statement`` (a select of ``model``) in two statements.
 
@@ -69,10 +70,12 @@ def fetch(
     soon another one. ``walked`` is the same search without its index, for that; only a search in
     an order of its own, where all of a name may stand at the end, gathers every key (a third
     statement). Not ``rare``: nothing but the order is another one, and counting tells which way.
+    ``known``: how many there are, where somebody has counted already.
 
     Raises BadCursor for a cursor that does not fit the order.
     """
-    total = 0 if scoped is not None and rare else count(session, statement, model)
+    counting = known is None and (scoped is None or not rare)
+    total = count(session, statement, model) if counting else known or 0
     if scoped is None or total > COUNT_CAP:
         rows = _walk(session, statement, model, part)
     else:

@@ -21,6 +21,7 @@ from portal.rules.masking import HIDDEN
 
 UNTOLD = {"version", "created_at", "updated_at", "search_terms", "phone_index", "last_login"}
 UNTOLD |= {"token", "token_index", "id_index", "id_tail_index", "name_sort", "number_fault"}
+UNTOLD |= {"outside_key"}
 UNTOLD_COUNTS = {"login_count", "fail_login_count", "changed_on", "created_on"}
 LONGEST = 500
 MANY = 50  # entries

@@ -12,6 +12,7 @@ import xlsxwriter
 from portal.errors import RuleError
 from portal.rules.imports import KINDS
 from portal.rules.imports.cells import guard
+from portal.rules.imports.kind import Column
 
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a file's date of making must not tell one run from another
 Record = dict[str, Any]
@@ -29,6 +30,11 @@ def writer_for(kind: str, file: Path) -> Writing:
     return writers[ending]
 
 
+def columns_of(kind: str) -> list[Column]:
+    """The columns of an export: those of the import, and what it tells beside."""
+    return [*KINDS[kind].columns, *KINDS[kind].told_back]
+
+
 def _cells(names: list[str], record: Record) -> list[str]:
     return [_text(record.get(name)) for name in names]
 
@@ -43,7 +49,7 @@ def _text(value: Any) -> str:
 
 def _write_csv(file: Path, kind: str, records: Iterator[Record]) -> int:
     """UTF-8 with a mark, so that spreadsheets read the characters; formulas are defused."""
-    names = [column.name for column in KINDS[kind].columns]
+    names = [column.name for column in columns_of(kind)]
     count = 0
     with file.open("w", encoding="utf-8-sig", newline="") as target:
         sheet = csv.writer(target)
@@ -56,7 +62,7 @@ def _write_csv(file: Path, kind: str, records: Iterator[Record]) -> int:
 
 def _write_xlsx(file: Path, kind: str, records: Iterator[Record]) -> int:
     """Every cell is text: a spreadsheet would round codes of 19 digits, and runs no formula."""
-    names = [column.name for column in KINDS[kind].columns]
+    names = [column.name for column in columns_of(kind)]
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     count = 0
     with xlsxwriter.Workbook(file, options) as book:

@@ -6,6 +6,7 @@ everybody but the system itself. Rows are streamed.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal import clock, roles, scope
-from portal.errors import Forbidden
+from portal.errors import Forbidden, RuleError
 from portal.models import (
     Building,
     CalendarDay,
@@ -21,13 +22,17 @@ from portal.models import (
     Dwelling,
     Grid,
     Household,
+    Matter,
     Post,
     Resident,
     Row,
     Worker,
 )
+from portal.models.matter import Confidential
+from portal.queries import replies
 from portal.queries.register import living
 from portal.rules import audit
+from portal.rules.confidential import seen
 from portal.rules.export_files import Record, writer_for
 from portal.rules.imports import KINDS
 from portal.rules.masking import mask
@@ -40,18 +45,23 @@ Reading = Callable[[Session, ColumnElement[bool]], Iterator[Record]]
 @dataclass(frozen=True)
 class Source:
     """Where the rows of a kind come from: the table that rights and scope are asked for, its
-    column with the grid code, and the reading of rows under a condition."""
+    column with the grid code, and the reading of rows under a condition. ``since``: the condition
+    that something came of them on a day or later."""
 
     model: type[Row]
     place: InstrumentedAttribute[Any] | None
     read: Reading
+    since: Callable[[date], ColumnElement[bool]] | None = None
 
 
-def export(session: Session, kind: str, file: Path, grid: str | None = None) -> int:
+def export(
+    session: Session, kind: str, file: Path, grid: str | None = None, since: date | None = None
+) -> int:
     """Write rows of ``kind`` that the current identity may export; returns how many.
 
     The format follows the ending: .csv, .xlsx, for boundaries .geojson or .json. ``grid`` limits
-    to a subtree. Raises Forbidden without the right, RuleError for another ending.
+    to a subtree, ``since`` matters to those answered on that day or later. Raises Forbidden without
+    the right, RuleError for another ending and where no day can be asked for.
     """
     identity = scope.current()
     source = SOURCES[kind]
@@ -59,7 +69,12 @@ def export(session: Session, kind: str, file: Path, grid: str | None = None) -> 
     if not identity.can(roles.EXPORT, resource):
         raise Forbidden(f"{roles.EXPORT} {resource}")
     write = writer_for(kind, file)
-    records = source.read(session, _condition(source, identity, grid))
+    condition = _condition(source, identity, grid)
+    if since is not None:
+        if source.since is None:
+            raise RuleError(f"{kind}: --since")
+        condition = and_(condition, source.since(since))
+    records = source.read(session, condition)
     count = write(file, kind, _masked(records, kind, identity))
     entry = {"row_id": None, "row_label": f"{kind}: {count}", "grid_code": grid}
     audit.record_bulk(
@@ -72,6 +87,8 @@ def _condition(source: Source, identity: Identity, grid: str | None) -> ColumnEl
     if source.place is None:
         return source.model.id.is_not(None)
     allowed = within(source.place, identity.prefixes(roles.EXPORT, source.model.resource or ""))
+    if issubclass(source.model, Confidential):
+        allowed = and_(allowed, seen(source.model, identity, allowed))
     if not grid:
         return allowed
     return and_(allowed, source.place >= grid, source.place < following(grid))
@@ -247,6 +264,11 @@ def _workdays(session: Session, condition: ColumnElement[bool]) -> Iterator[Reco
     return _stream(session, select(*columns).where(condition).order_by(CalendarDay.day))
 
 
+def _matters(session: Session, condition: ColumnElement[bool]) -> Iterator[Record]:
+    """What 12345 and superior platforms handed down, with what came of it."""
+    return map(replies.record, _stream(session, replies.statement(condition)))
+
+
 SOURCES: dict[str, Source] = {
     "divisions": Source(Grid, Grid.code, _divisions),
     "grids": Source(Grid, Grid.code, _grids),
@@ -259,4 +281,5 @@ SOURCES: dict[str, Source] = {
     "duties": Source(Duty, None, _duties),
     "boundaries": Source(Grid, Grid.code, _boundaries),
     "workdays": Source(CalendarDay, None, _workdays),
+    "matters": Source(Matter, Matter.grid_code, _matters, replies.answered_since),
 }

@@ -14,7 +14,16 @@ from portal.errors import RuleError
 from portal.models import Matter, MatterCategory, MatterCounter, WorkOrder
 from portal.queries.limits import PETITION
 from portal.rules import inbox, petitions, trace
-from portal.rules.reports import Placed, Report, category_of, check_place, check_words, placed
+from portal.rules.reports import (
+    Placed,
+    Report,
+    category_of,
+    check_outside,
+    check_place,
+    check_words,
+    outside_key,
+    placed,
+)
 from portal.rules.trace import Step
 from portal.rules.work_orders import people, timing
 from portal.rules.work_orders.case import level_of
@@ -30,8 +39,9 @@ def report(
 
     Raises Forbidden or OutOfScope where the identity of now may not report for this grid, and
     RuleError with ``category_id``, ``grid_code``, ``summary``, ``place``, ``channel``, ``urgency``,
-    ``position`` or ``about_worker_id``. Of two with one form key at the same moment the second one
-    fails on the unique key (IntegrityError); rolled back, ``sent_before`` finds the first one.
+    ``position``, ``reported_at``, ``outside_number`` or ``about_worker_id``. Of two with one form
+    key or number of elsewhere at the same moment the second one fails on the unique key
+    (IntegrityError); rolled back, ``sent_before`` finds the first one of a form.
     """
     who, moment = scope.current(), moment or clock.now()
     earlier = sent_before(session, told.form_key, who)
@@ -46,6 +56,7 @@ def report(
         )
         raise RuleError(words, "category_id")
     check_words(told)
+    check_outside(session, told, who)
     stands = placed(session, told, category)
     with scope.acting(scope.SYSTEM):
         return _enter(session, told, category, stands, who, moment)
@@ -82,18 +93,18 @@ def _enter(
         "about_user_id": stands.about_user_id,
         "level": level_of(stands.grid_code),
         "grid_code": stands.grid_code,
-        "reported_at": moment,
+        "reported_at": told.reported_at or moment,
     }
     matter = _matter(told, common, who)
     session.add(matter)
     session.flush()
     order = WorkOrder(
         **common, matter_id=matter.id, state="reported", outside_unit=told.unit,
-        level_since=moment, trail_head="", trail_count=0,
+        outside_due_at=told.outside_due_at, level_since=moment, trail_head="", trail_count=0,
         grade="major" if told.crowd else None,
     )  # fmt: skip
     order.matter, order.category = matter, category
-    timing.load(session).start_intake(order)
+    timing.load(session).start_intake(order, moment)
     session.add(order)
     session.flush()
     if category.kind == PETITION:
@@ -121,9 +132,24 @@ def _matter(told: Report, common: Mapping[str, Any], who: scope.Identity) -> Mat
         user_id=who.user_id,
         about_worker_id=told.about_worker_id,
         unit=told.unit or None,
-        outside_number=told.outside_number or None,
+        outside_number=(told.outside_number or "").strip() or None,
+        outside_key=outside_key(told.grid_code, told.outside_number),
         form_key=told.form_key or None,
     )
+
+
+def take_back(session: Session, order: WorkOrder, batch: int, moment: datetime) -> None:
+    """Void an order because the import ``batch`` that brought it is taken back; the caller holds it
+    locked, has asked who may, and commits. The trail says so, and its number may come again.
+    """
+    who = scope.current()
+    with scope.acting(scope.SYSTEM), session.no_autoflush:
+        order.void = True
+        timing.stop(order)
+        entry = Step("void", order.state, order.state, None, {"batch": batch})
+        trace.append(session, order, entry, moment, who)
+        session.get_one(Matter, order.matter_id).outside_key = None
+        session.flush()
 
 
 def _tell(session: Session, order: WorkOrder, who: scope.Identity) -> None:

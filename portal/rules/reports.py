@@ -1,19 +1,21 @@
 """What a report of a matter must hold, and where the matter stands that comes of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import roles, scope
+from portal import clock, roles, scope
 from portal.errors import Forbidden, OutOfScope, RuleError
-from portal.models import Grid, MatterCategory, Worker
+from portal.models import Grid, Matter, MatterCategory, Worker
 from portal.models.matter_choices import CHANNELS, URGENCIES
 from portal.queries import accounts
 from portal.queries.directory import is_active
 from portal.rules import numberless
-from portal.scope import ancestors
+from portal.rules.confidential import seen
+from portal.scope import CODE_LENGTHS, ancestors
 
 LONGEST_SUMMARY, LONGEST_PLACE = 200, 120
 LEVELS = ("community", "area", "block", "cell")
@@ -23,7 +25,9 @@ LEVELS = ("community", "area", "block", "cell")
 class Report:
     """What somebody reports. ``position``: longitude and latitude (WGS 84). ``form_key``: of the
     form that was sent, so that what is sent twice is one matter. Urgency and visibility come from
-    the category unless they are given; ``about_worker_id`` only for complaints.
+    the category unless they are given; ``about_worker_id`` only for complaints. ``reported_at``:
+    when somebody else was told of it first (12345), and ``outside_due_at``, by when they want it
+    answered; one's own clocks begin when it is entered here.
     """
 
     category_id: int
@@ -40,6 +44,8 @@ class Report:
     about_worker_id: int | None = None
     unit: str | None = None
     outside_number: str | None = None
+    reported_at: datetime | None = None
+    outside_due_at: datetime | None = None
     form_key: str | None = None
 
 
@@ -86,10 +92,34 @@ def check_words(told: Report) -> None:
         raise RuleError(_l("Choose how it came in."), "channel")
     if told.urgency is not None and told.urgency not in URGENCIES:
         raise RuleError(_l("Choose how urgent it is."), "urgency")
+    if told.reported_at is not None and clock.aware(told.reported_at) > clock.now():
+        raise RuleError(_l("This lies in the future."), "reported_at")
     if told.position is not None:
         east, north = told.position
         if not (-180 <= east <= 180 and -90 <= north <= 90):
             raise RuleError(_l("This position is not on the map."), "position")
+
+
+def outside_key(code: str, number: str | None) -> str | None:
+    """What is one matter only: the number it has elsewhere, within the community of ``code``."""
+    told = (number or "").strip()
+    return f"{code[: CODE_LENGTHS['community']]} {told}" if told else None
+
+
+def check_outside(session: Session, told: Report, who: scope.Identity) -> None:
+    """Whether nothing is on record with this number of elsewhere. Raises RuleError; its own number
+    is named only to whoever sees it.
+    """
+    key = outside_key(told.grid_code, told.outside_number)
+    if key is None or session.scalar(select(Matter.id).where(Matter.outside_key == key)) is None:
+        return
+    here = scope.within(Matter.grid_code, who.prefixes(roles.READ, "Matter"))
+    shown = select(Matter.number).where(Matter.outside_key == key, seen(Matter, who, here))
+    number = session.scalar(shown)
+    if number is not None:
+        words = _l("This number is on record already: it is %(number)s.", number=number)
+        raise RuleError(words, "outside_number")
+    raise RuleError(_l("This number is on record already, with somebody else."), "outside_number")
 
 
 def placed(session: Session, told: Report, category: MatterCategory) -> Placed:

@@ -17,7 +17,7 @@ from portal.queries import paging
 from portal.queries.grids import grid_on_map
 from portal.views import wording
 from portal.views.context import format_number, role_name
-from portal.views.desk_tables import DESKS, LISTS, Count, Figure, Shown
+from portal.views.desk_tables import DESKS, LINKS, LISTS, Count, Figure, Shown
 from portal.views.entity import query
 from portal.views.entity.base import EntityView
 from portal.views.page import Desk, Related, Section, Tile
@@ -67,8 +67,15 @@ class DeskView(BaseView):
             f"/directory/{grid.code}/map.svg" if grid and grid.boundary else None,
             grid.name if grid else "",
             f"/grids/map/{grid.id}" if grid else None,
+            links=self._links(known),
             next_up=self._next_meeting(),
         )
+
+    @staticmethod
+    def _links(known: list[str]) -> list[tuple[str, str, str]]:
+        """What tells these roles more than numbers."""
+        found = dict.fromkeys(link for role in known for link in LINKS.get(role, ()))
+        return [(str(label), url, icon) for label, url, icon in found]
 
     def _next_meeting(self) -> tuple[str, str] | None:
         """The next meeting that the identity is invited to: words and address."""

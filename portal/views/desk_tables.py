@@ -282,3 +282,11 @@ LISTS: dict[str, tuple[Shown, ...]] = {
     roles.CLERK: (PARTS, IMPORTED),
     roles.AUDITOR: (NOTED,),
 }
+# Pages that tell more than the numbers of the desk: label, address, icon.
+FIGURES = (_l("Figures of the orders"), "/work-orders/figures", "chart-bar")
+BY_GRID = (_l("Orders by grid"), "/work-orders/by-grid", "chart-bar")
+LEDGERS = (_l("Electronic ledgers"), "/ledgers/", "clipboard-list")
+LEADING = (*(roles.BLOCK_LEADER, roles.AREA_LEADER, roles.STATION, roles.LEADER, roles.STREET),)
+LINKS: dict[str, tuple[tuple[Any, str, str], ...]] = dict.fromkeys(
+    LEADING, (FIGURES, BY_GRID, LEDGERS)
+) | {roles.GRID_LEADER: (FIGURES, LEDGERS), roles.CLERK: (LEDGERS,)}

@@ -206,7 +206,8 @@ class Desk:
 
     ``map_url`` is the picture of the grid ``map_title``; a list of its parts stands beside it.
     ``map_link`` leads to the map with findings.
-    ``next_up`` is the (words, address) of the next meeting of one's own.
+    ``links`` are (label, url, icon) of pages that tell more. ``next_up`` is the (words, address) of
+    the next meeting of one's own.
     """
 
     title: str
@@ -216,4 +217,5 @@ class Desk:
     map_url: str | None = None
     map_title: str = ""
     map_link: str | None = None
+    links: list[tuple[str, str, str]] = field(default_factory=list)
     next_up: tuple[str, str] | None = None

@@ -15,6 +15,7 @@ from portal.views.health import health
 from portal.views.imports.batches import ImportBatchView
 from portal.views.inbox import InboxView
 from portal.views.jobs import JobsView
+from portal.views.ledgers import LedgerView
 from portal.views.mediation.files import MediationFileView
 from portal.views.meetings import MeetingView
 from portal.views.metrics import metrics
@@ -78,6 +79,7 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (PetitionView, "writing-sign"),
         (MunicipalUnitView, "building-bank"),
         (ResponsibilityView, "scale"),
+        (Page(LedgerView, "ledgers", "WorkOrder"), "clipboard-list"),
         (MatterCategoryView, "list-details"),
     )),
     (_l("Places and rounds"), (

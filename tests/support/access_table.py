@@ -285,9 +285,18 @@ OTHERS = (
     ),
     Row("/matters/report", "GET", "w", "matters"),
     Row("/matters/report", "POST", "w", "matters", fine=(400,)),  # nothing was typed
+    Row("/matters/paste", "GET", "w", "matters"),
+    Row("/matters/paste", "POST", "w", "matters", fine=(400,)),  # nothing was pasted
+    Row("/matters/replies", "GET", "e", "matters"),
+    Row("/matters/replies/<string:fmt>", "GET", "e", "matters"),
     Row("/work-orders/by-grid", "GET", "r", "work-orders"),
     # Nobody asks for more time there.
     Row("/work-orders/extension/<pk>", "GET", "w", "work-orders", of_row=True, fine=(404,)),
+    Row("/work-orders/figures", "GET", "r", "work-orders"),
+    Row("/ledgers/", "GET", "r", "work-orders"),
+    Row("/ledgers/<string:code>/", "GET", "r", "work-orders"),
+    Row("/ledgers/<string:code>/xlsx", "GET", "e", "work-orders"),
+    Row("/ledgers/<string:code>/pdf", "POST", "e", "work-orders", fine=(302,)),
     Row("/matters/photos/<pk>", "GET", "w", "matters", of_row=True),
     Row("/matters/photos/<pk>", "POST", "w", "matters", of_row=True, fine=(400,)),  # no file
     Row("/matters/cover/<pk>/<int:photo>", "GET", "w", "matters", of_row=True, fine=(404,)),
@@ -491,6 +500,7 @@ def address(row: Row, pk: Any) -> str:
         "<string:column>": SENSITIVE.get(row.slug, "phone"),
         "<string:name>": "remove",
         "<string:kind>": "workers",
+        "<string:code>": "L09",
         "<string:change>": "birth",
         "<string:event>": "death",
         "<string:move>": "nothing",

@@ -114,8 +114,12 @@ def _reject(line: Line, column: Column, reason: str, raw: Any) -> None:
             "row": line.number,
             "column": column.name,
             "reason": reason,
-            "value": mask(text) if column.sensitive else text and hide_numbers(text),
+            "value": None if column.story else _shown(column, text),
         }
+
+
+def _shown(column: Column, text: str | None) -> str | None:
+    return mask(text) if column.sensitive else text and hide_numbers(text)
 
 
 def reject_repeats(kind: Kind, lines: Iterable[Line], seen: set[Any]) -> None:

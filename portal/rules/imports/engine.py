@@ -18,8 +18,9 @@ from portal.rules import audit, bulk, stale
 from portal.rules.imports.ahead import parts_of
 from portal.rules.imports.cleaning import Tell, reject_repeats
 from portal.rules.imports.drafts import Draft, Place, settle
-from portal.rules.imports.kind import Kind, Refused
+from portal.rules.imports.kind import Kind, Line, Refused
 from portal.rules.imports.layout import Layout, Source, table_of
+from portal.rules.imports.memory import CHANGES, remembered
 from portal.rules.imports.reader import Table, opened, read_features, read_mapping, read_table
 from portal.rules.imports.report import Report
 from portal.rules.imports.telling import MOST_SAMPLES, samples
@@ -127,12 +128,7 @@ def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, lis
     growth = bulk.Growth(session)
     for lines in parts_of(kind, run.table, tell):
         reject_repeats(kind, lines, seen)
-        kind.plan(work, [line for line in lines if not line.failed])
-        drafts, also_created = settle(work.taken())
-        report.also_created.update(also_created)
-        if options.dry_run:
-            report.samples += samples(drafts, MOST_SAMPLES - len(report.samples))
-        write(session, batch, kind.tables, drafts)
+        drafts = _write_part(work, batch, [line for line in lines if not line.failed], report)
         for model, count in Counter(one.model for one in drafts if one.found is None).items():
             growth.note(model.__table__, count)
         if kind.after is not None:
@@ -149,6 +145,26 @@ def _write_all(session: Session, run: _Run, tell: Tell) -> tuple[int | None, lis
     report.batch, report.ignored = batch.id, run.table.ignored
     _close_batch(session, batch.id, report, place.code)
     return batch.id, noted
+
+
+def _write_part(work: Work, batch: ImportBatch, lines: list[Line], report: Report) -> list[Draft]:
+    """These lines as rows of the database; the drafts of what was made or changed."""
+    kind, session = work.kind, work.session
+    if kind.enter is not None:
+        drafts: list[Draft] = kind.enter(work, lines)
+        session.flush()
+        if drafts:
+            bulk.insert_rows(session, CHANGES, remembered(batch.id, drafts))
+    else:
+        assert kind.plan is not None
+        kind.plan(work, lines)
+        drafts, also_created = settle(work.taken())
+        report.also_created.update(also_created)
+    if work.options.dry_run:
+        report.samples += samples(drafts, MOST_SAMPLES - len(report.samples))
+    if kind.enter is None:
+        write(session, batch, kind.tables, drafts)
+    return drafts
 
 
 def _note_boards(session: Session, drafts: Iterable[Draft]) -> None:

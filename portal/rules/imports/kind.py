@@ -21,8 +21,9 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Column:
     """One column: its two headers, how a cell is cleaned, and the reason given when a cell that
-    must not be empty is. ``sensitive`` values are masked wherever the import reports them. Text
-    that matches ``plain`` is clean as it is."""
+    must not be empty is. ``sensitive`` values are masked wherever the import reports them,
+    ``story`` (free text about a case) is not repeated there at all. Text that matches ``plain`` is
+    clean as it is."""
 
     name: str
     zh: str
@@ -32,6 +33,7 @@ class Column:
     sensitive: bool = False
     export: bool = True
     plain: re.Pattern[str] | None = None
+    story: bool = False
 
 
 @dataclass(slots=True)
@@ -68,18 +70,29 @@ class Kind:
     ``prepare(lines)`` works out beforehand what follows from the lines alone, without the
     database: of a long file a process of its own does it (``ahead.py``). ``after(work, drafts)``
     is called when they are written, with those that made or changed a row.
+
+    Rows that become records by a rule of their own have ``enter(work, lines)`` instead of ``plan``:
+    it writes them in the transaction of the import, rejects the others, and returns drafts that
+    tell of what was made; then ``take_back(session, batch, keep)`` takes a batch back as that rule
+    allows (``keep``: only say what would be done). ``first_counts``: of two columns with the same
+    meaning the first counts, the other is told as extra. ``told_back``: columns that an export
+    adds and an import passes over.
     """
 
     name: str
     columns: tuple[Column, ...]
     model: type[Row]
     tables: tuple[type[Row], ...]
-    plan: Callable[[Any, list[Line]], None]
+    plan: Callable[[Any, list[Line]], None] | None = None
     key: Callable[[Line], Hashable | None] | None = None
     shape: str = "table"
     at_once: int | None = None
     after: Callable[[Any, list[Any]], None] | None = None
     prepare: Callable[[list[Line]], None] | None = None
+    enter: Callable[[Any, list[Line]], list[Any]] | None = None
+    take_back: Callable[..., Any] | None = None
+    first_counts: bool = False
+    told_back: tuple[Column, ...] = ()
 
     def column(self, name: str) -> Column:
         """The column called ``name``; raises KeyError."""

@@ -236,6 +236,8 @@ def _table(kind: Kind, names: dict[str, str], index: int, sheet: Sheet) -> Table
     for place, cell in enumerate(sheet.head[index]):
         name = names.get(key_of(cell))
         if name is not None and name in places:
+            if kind.first_counts:
+                continue
             raise Refused("duplicate_column", str(cell or "").strip())
         if name is not None:
             places[name] = place
@@ -250,10 +252,12 @@ def table_at(kind: Kind, places: dict[str, int], index: int, sheet: Sheet) -> Ta
     unread = {place for place, cell in enumerate(header) if is_unheld(kind, cell)}
     places = {name: place for name, place in places.items() if place not in unread}
     taken = set(places.values()) | unread
+    passed_over = {key_of(REASON_HEADER)}
+    passed_over |= {key_of(word) for one in kind.told_back for word in (one.name, one.zh)}
     extra = [
         cell
         for place, cell in enumerate(header)
-        if cell and place not in taken and key_of(cell) != key_of(REASON_HEADER)
+        if cell and place not in taken and key_of(cell) not in passed_over
     ]
     missing = [column.zh for column in kind.required if column.name not in places]
     if missing:

@@ -24,6 +24,7 @@ MOST_ERRORS = 1000
 # Reasons of rejected rows, refused files and mended cells, for people.
 REASONS = {
     "address_missing": _l("Building or room is missing"),
+    "ambiguous_category": _l("Several categories are called so: give the code"),
     "ambiguous_worker": _l("Several workers fit; give the worker number"),
     "bad_boundary": _l("The boundary cannot be used"),
     "bad_choice": _l("Not one of the words of the list"),
@@ -32,6 +33,7 @@ REASONS = {
     "bad_number": _l("Not a number, or out of range"),
     "bad_phone": _l("Not a telephone number"),
     "birth_mismatch": _l("The birthday is not that of the identity number"),
+    "category_missing": _l("It does not say what it is about"),
     "code_missing": _l("The code is missing"),
     "conflicting_rows": _l("Another row of the file says something else"),
     "date_missing": _l("The day is missing"),
@@ -40,12 +42,18 @@ REASONS = {
     "duplicate_id": _l("Somebody with this number is on record already"),
     "duplicate_row": _l("The file has this row more than once"),
     "frequency_missing": _l("The frequency is missing"),
+    "future": _l("This lies in the future."),
     "grid_missing": _l("The grid is missing"),
     "group_missing": _l("The group is missing"),
     "id_check_digit": _l("The identity number is mistyped: its check digit is wrong"),
     "id_date": _l("The identity number holds no possible birthday"),
     "id_region": _l("The identity number begins with no known region"),
     "kind_not_allowed": _l("Only cells have a kind"),
+    "known_elsewhere": _l("This number is on record already, with somebody else."),
+    "known_otherwise": _l(
+        "On record already with other words, and an order is not overwritten: tell what changed to"
+        " whoever handles it"
+    ),
     "left_out": _l("Left out: it was not to be imported"),
     "level_mismatch": _l("The level does not fit the length of the code"),
     "match_ambiguous": _l("Several people on record look like this: decide this row by itself"),
@@ -56,6 +64,10 @@ REASONS = {
     "name_missing": _l("The name is missing"),
     "number_hidden": _l("The number is hidden, and nobody here has this name and birthday"),
     "not_allowed": _l("You may not write this"),
+    "numbers_in_text": _l(
+        "Leave identity numbers and telephones out: they have fields of their own."
+    ),
+    "outside_number_missing": _l("The number it has elsewhere is missing"),
     "own_post": _l("Somebody else has to give you a post"),
     "out_of_scope": _l("Outside your grids"),
     "parent_mismatch": _l("The code above is not the beginning of the code"),
@@ -68,10 +80,12 @@ REASONS = {
     "sex_mismatch": _l("The sex is not that of the identity number"),
     "too_long": _l("The text is too long"),
     "two_heads": _l("The household has a head already"),
+    "unknown_category": _l("There is no such category"),
     "unknown_grid": _l("There is no such grid"),
     "unknown_parent": _l("There is no grid above with this code"),
     "unknown_role": _l("There is no such post"),
     "unknown_worker": _l("There is no such worker"),
+    "words_missing": _l("It does not say what happened"),
     "wrong_level": _l("The post belongs to another level of grid"),
     "bad_mapping": _l("The mapping cannot be used"),
     "duplicate_column": _l("Two columns mean the same"),
@@ -91,6 +105,7 @@ REASONS = {
     "id_masked": _l("Hidden identity number left out"),
     "masked": _l("Masked number left out"),
     "no_consent": _l("Public number left out: no consent"),
+    "number_in_text": _l("Telephone or identity number in the text hidden"),
     "number_format": _l("Number rewritten"),
     "origin_missing": _l("Origin set to “other”"),
     "private_phone": _l("Public number left out: it is the private one"),

@@ -1,5 +1,8 @@
 """Taking a whole batch back, in one transaction, or not at all.
 
+A kind whose rows became records by a rule of their own is taken back as that rule allows
+(``Kind.take_back``); what stays is named. Of all others:
+
 A row that somebody changed since, or that other rows now refer to, is refused by name, and then
 nothing changes. The rows of the batch return to what they were, column by column.
 """
@@ -20,6 +23,8 @@ from portal.errors import RuleError
 from portal.models import ImportBatch, Post
 from portal.rules import audit, bulk, stale
 from portal.rules.confidential import note_moved_people
+from portal.rules.imports.kind import Kind
+from portal.rules.imports.kinds import KINDS
 from portal.rules.imports.memory import CHANGES, IDENTITY, packed, unpacked
 from portal.rules.imports.references import references
 from portal.rules.imports.telling import told
@@ -31,13 +36,17 @@ MOST_NAMED = 50
 
 @dataclass
 class UndoReport:
-    """What was taken back, or who stands in the way: ``refused`` has label, reason and detail."""
+    """What was taken back, or who stands in the way: ``refused`` has label, reason and detail.
+    ``kept``: what stays although the others were taken back; ``void``: what went was not deleted.
+    """
 
     batch: int
     removed: int = 0
     restored: int = 0
     already_gone: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
+    kept: list[dict[str, str]] = field(default_factory=list)
+    void: bool = False
 
     @property
     def ok(self) -> bool:
@@ -53,6 +62,9 @@ def undo_import(session: Session, batch_id: int) -> UndoReport:
     """
     take_write_lock(session)
     batch = _open(session, batch_id)
+    kind = KINDS.get(batch.kind)
+    if kind is not None and kind.take_back is not None:
+        return _by_rule(session, batch, kind)
     attempt = session.begin_nested()
     steps = list(steps_of(session, batch))
     report = UndoReport(batch_id, already_gone=sum(gone(step) for step in steps))
@@ -90,21 +102,41 @@ def _note_posts(session: Session, steps: Iterable[Step]) -> None:
     )
 
 
+def _by_rule(session: Session, batch: ImportBatch, kind: Kind) -> UndoReport:
+    """Taken back as far as the rule of the kind allows; nothing where nothing can be."""
+    assert kind.take_back is not None
+    done = kind.take_back(session, batch)
+    report = UndoReport(batch.id, len(done.void), already_gone=done.gone, void=True)
+    if done.kept and not done.void:
+        report.refused = done.kept
+        return report
+    report.kept = done.kept
+    _close(session, batch.id, report)
+    session.expire_all()
+    return report
+
+
 @dataclass(frozen=True)
 class UndoPlan:
     """What taking a batch back would do: for each table how many rows go and how many return to
-    what they were, the first labels of both, and who stands in the way.
+    what they were, the first labels of both, and who stands in the way. ``kept``, ``void``: as in
+    the report.
     """
 
     removed: Counter[str]
     restored: Counter[str]
     labels: list[tuple[str, str]]  # table, label
     refused: list[dict[str, str]]
+    kept: list[dict[str, str]] = field(default_factory=list)
+    void: bool = False
 
 
 def plan_undo(session: Session, batch_id: int) -> UndoPlan:
     """The same without changing or locking anything. Raises RuleError as ``undo_import``."""
     batch = _open(session, batch_id, lock=False)
+    kind = KINDS.get(batch.kind)
+    if kind is not None and kind.take_back is not None:
+        return _plan_by_rule(session, batch, kind)
     steps = list(steps_of(session, batch, lock=False))
     own = batch.actor == scope.actor().username
     refused = [*refusals(steps, own=own), *references(session, steps)]
@@ -116,6 +148,16 @@ def plan_undo(session: Session, batch_id: int) -> UndoPlan:
         named[:MOST_NAMED],
         refused,
     )
+
+
+def _plan_by_rule(session: Session, batch: ImportBatch, kind: Kind) -> UndoPlan:
+    assert kind.take_back is not None
+    done, name = kind.take_back(session, batch, keep=True), kind.model.__tablename__
+    gone = Counter({name: len(done.void)} if done.void else {})
+    labels = [(name, label) for label in done.void[:MOST_NAMED]]
+    stuck = bool(done.kept) and not done.void
+    refused, kept = (done.kept, []) if stuck else ([], done.kept)
+    return UndoPlan(gone, Counter(), labels, refused, kept, void=True)
 
 
 def _open(session: Session, batch_id: int, *, lock: bool = True) -> ImportBatch:

@@ -24,6 +24,7 @@ REFUSALS = {
     "deleted_since": _l("Deleted since the import"),
     "referred_to": _l("Other rows refer to it now"),
     "out_of_scope": _l("Outside your grids"),
+    "in_work": _l("Somebody has taken it up since"),
 }
 
 

@@ -245,6 +245,8 @@ def _places(model: type[Row], values: dict[str, Any], found: Found | None) -> se
 
 def _shown(kind: Kind, name: str, value: Any) -> Any:
     sensitive = any(column.name == name and column.sensitive for column in kind.columns)
+    if any(column.name == name and column.story for column in kind.columns):
+        return None
     if value is None or isinstance(value, int | float | bool):
         return value
     return mask(str(value)) if sensitive else hide_numbers(str(value)[:120])

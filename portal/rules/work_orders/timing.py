@@ -25,14 +25,12 @@ class Clocks:
     limits: Limits
     calendar: WorkCalendar
 
-    def start_intake(self, order: WorkOrder) -> None:
-        """From the report on: taking in, and bringing a danger under control."""
-        _set(order, clocks.intake(order.reported_at, order.kind, self.calendar, self.limits))
-        order.control_due_at = clocks.control(
-            order.reported_at, order.kind, order.urgency, self.limits
-        )
+    def start_intake(self, order: WorkOrder, moment: datetime) -> None:
+        """From when it reached us: taking in, and bringing a danger under control."""
+        _set(order, clocks.intake(moment, order.kind, self.calendar, self.limits))
+        order.control_due_at = clocks.control(moment, order.kind, order.urgency, self.limits)
         order.warned = None
-        run(order, order.reported_at)
+        run(order, moment)
 
     def start_answer(self, order: WorkOrder, start: datetime, moment: datetime) -> None:
         """The whole time for the answer, by kind and grade, counted from ``start``. Of a municipal

@@ -32,6 +32,35 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(STARTS_FORMULA) else text
 
 
+def origin(title: str, filters: list[str]) -> list[tuple[str, str]]:
+    """Where a file comes from: who, when, what of it, and how it is to be kept."""
+    return [
+        (_("Confidential"), _("For work in the grids only: do not pass it on.")),
+        (_("Exported by"), scope.current().name or scope.current().username),
+        (_("Exported on"), format_date(clock.now())),
+        (_("List"), title),
+        (_("Filters"), _(", ").join(filters) or _("None: all rows")),
+    ]
+
+
+def sent(
+    fmt: str, slug: str, rows: Iterator[list[str]], told: list[tuple[str, str]]
+) -> ResponseReturnValue:
+    """``rows`` (the first names the columns) as a file of one of ``FORMATS`` to download; a
+    workbook says on a second sheet what ``origin`` told.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is sent
+    if fmt == "xlsx":
+        _write_xlsx(file, rows, told)
+    else:
+        _write_csv(file, rows)
+    file.seek(0)
+    name = f"{slug}-{clock.today():%Y%m%d}.{fmt}"
+    answer = send_file(file, FORMATS[fmt], as_attachment=True, download_name=name)
+    answer.call_on_close(file.close)
+    return answer
+
+
 class ExportMixin:
     """``/export/csv`` and ``/export/xlsx`` with the same parameters as the list."""
 
@@ -55,33 +84,14 @@ class ExportMixin:
         if fmt not in FORMATS or not query.touches_scope(self, asked):
             abort(404)
         require(roles.EXPORT, self.class_permission_name)
-        rows = self._export_rows(asked)
         session = self.datamodel.session
         audit.record_bulk(
             session, "export", self.entity.__tablename__, [{"changes": dict(asked.params())}]
         )
         session.commit()
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is sent
-        if fmt == "xlsx":
-            _write_xlsx(file, rows, self._origin(asked))
-        else:
-            _write_csv(file, rows)
-        file.seek(0)
-        name = f"{self.slug}-{clock.today():%Y%m%d}.{fmt}"
-        answer = send_file(file, FORMATS[fmt], as_attachment=True, download_name=name)
-        answer.call_on_close(file.close)
-        return answer
-
-    def _origin(self: Any, asked: query.Query) -> list[tuple[str, str]]:
-        """Where a file comes from: who, when, what of it, and how it is to be kept."""
         found = [f"{chip.label}{_(': ')}{chip.value}" for chip in query.chips(self, asked)]
-        return [
-            (_("Confidential"), _("For work in the grids only: do not pass it on.")),
-            (_("Exported by"), scope.current().name or scope.current().username),
-            (_("Exported on"), format_date(clock.now())),
-            (_("List"), str(self.list_title)),
-            (_("Filters"), _(", ").join(found) or _("None: all rows")),
-        ]
+        told = origin(str(self.list_title), found)
+        return sent(fmt, self.slug, self._export_rows(asked), told)
 
     def _export_rows(self: Any, asked: query.Query) -> Iterator[list[str]]:
         yield [cells.label_of(self, name) for name in self.list_columns]
@@ -104,7 +114,7 @@ def _write_csv(file: IO[bytes], rows: Iterator[list[str]]) -> None:
     text.detach()
 
 
-def _write_xlsx(file: IO[bytes], rows: Iterator[list[str]], origin: list[tuple[str, str]]) -> None:
+def _write_xlsx(file: IO[bytes], rows: Iterator[list[str]], told: list[tuple[str, str]]) -> None:
     """The rows, and behind them a sheet that tells where they come from; an import reads the first
     only, for the second has no column that it knows.
     """
@@ -118,6 +128,6 @@ def _write_xlsx(file: IO[bytes], rows: Iterator[list[str]], origin: list[tuple[s
                 sheet.write_string(number, place, text)
         about = book.add_worksheet(_("About this file")[:31])
         about.set_column(0, 1, 40)
-        for place, (name, text) in enumerate([*origin, (_("Rows"), format_number(number))]):
+        for place, (name, text) in enumerate([*told, (_("Rows"), format_number(number))]):
             about.write_string(place, 0, name)
             about.write_string(place, 1, text)

@@ -68,7 +68,7 @@ def parse(view: Any) -> Query:
     preset = args.get("preset", "")
     filters = {name: args[name].strip() for name in view.filter_names if args.get(name, "").strip()}
     if "grid_code" in filters:
-        filters["grid_code"] = _code_meant(filters["grid_code"])
+        filters["grid_code"] = code_meant(filters["grid_code"])
     return Query(
         _searched(args.get("q", "")),
         preset if preset in view.presets else "",
@@ -83,7 +83,7 @@ def _searched(text: str) -> str:
     return text if SEALED.fullmatch(text) else text.strip()[:LONGEST_SEARCH]
 
 
-def _code_meant(text: str) -> str:
+def code_meant(text: str) -> str:
     """The code of the grid that was typed by its name (there may be no script to choose it)."""
     if text[:1].isdigit():
         return text

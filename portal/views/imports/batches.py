@@ -79,7 +79,18 @@ class ImportBatchView(EntityView):
         """The report."""
         report = json.loads(row.report) if row.report else {}
         told = words.told(row.kind, report)
-        return [("views/imports/report.html", {"told": told, "undone": row.undone_at is not None})]
+        undone = row.undone_at is not None
+        found: list[tuple[str, dict[str, Any]]] = [
+            ("views/imports/report.html", {"told": told, "undone": undone})
+        ]
+        take_back = imports.KINDS[row.kind].take_back if row.kind in imports.KINDS else None
+        if undone and take_back is not None:
+            kept = take_back(self.datamodel.session, row, keep=True).kept
+            shown = [words.refusal(one, {}) for one in kept[: words.MOST_SHOWN]]
+            more = max(0, len(kept) - words.MOST_SHOWN)
+            if kept:
+                found.insert(0, ("views/imports/kept.html", {"kept": shown, "more": more}))
+        return found
 
     def _task(self, row: ImportBatch) -> Task | None:
         number = json.loads(row.report).get("task") if row.report else None
@@ -226,4 +237,7 @@ class ImportBatchView(EntityView):
             more=plan.removed.total() + plan.restored.total() - len(plan.labels),
             refused=[words.refusal(one, posts) for one in plan.refused[: words.MOST_SHOWN]],
             more_refused=max(0, len(plan.refused) - words.MOST_SHOWN),
+            void=plan.void,
+            kept=[words.refusal(one, posts) for one in plan.kept[: words.MOST_SHOWN]],
+            more_kept=max(0, len(plan.kept) - words.MOST_SHOWN),
         )

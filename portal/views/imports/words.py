@@ -74,7 +74,8 @@ def kind_name(kind: str) -> str:
 
 def column_label(kind: str, name: str | None) -> str:
     """What people call a column of a kind; empty for none."""
-    columns = {column.name: column for column in KINDS[kind].columns} if kind in KINDS else {}
+    known_columns = (*KINDS[kind].columns, *KINDS[kind].told_back) if kind in KINDS else ()
+    columns = {column.name: column for column in known_columns}
     column = columns.get(name or "")
     if column is None:
         return name or ""

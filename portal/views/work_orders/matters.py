@@ -20,6 +20,7 @@ from portal.forms.matters import FIRST, report_form
 from portal.models import Grid, Matter, MatterCategory, Worker, WorkOrder
 from portal.models.matter_choices import CHANNELS, MATTER_KINDS, ORDER_STATES, URGENCIES
 from portal.queries import matters as queries
+from portal.queries import replies
 from portal.rules import matter_photos, matters, work_orders
 from portal.rules.reports import Report
 from portal.views.entity import forms, query
@@ -29,10 +30,11 @@ from portal.views.entity.cells import name_of
 from portal.views.page import ListPage, Tone
 from portal.views.population.verbs import happened
 from portal.views.work_orders import origins
+from portal.views.work_orders.handed_down import HandedDownMixin
 from portal.views.work_orders.photos import PhotosMixin, sent_photos, shown
 
 # Where a report of somebody in the field usually comes from, and where that of an office.
-IN_THE_FIELD = ("patrol", "visit", "sweep", "meeting", "letterbox", "counter")
+IN_THE_FIELD = (*("patrol", "visit", "sweep", "meeting", "letterbox", "counter"), *replies.CHANNELS)
 IN_AN_OFFICE = (
     *("counter", "hotline", "hotline12345", "letterbox", "superior", "inspection"),
     *("meeting", "patrol", "visit", "sweep"),
@@ -40,7 +42,7 @@ IN_AN_OFFICE = (
 URGENCY_TONES: dict[str, Tone] = {"immediate": "late", "urgent": "warn"}
 
 
-class MatterView(PhotosMixin, EntityView):
+class MatterView(PhotosMixin, HandedDownMixin, EntityView):
     """What was found, asked for and complained of."""
 
     api_methods = READ_ONLY
@@ -48,6 +50,7 @@ class MatterView(PhotosMixin, EntityView):
     slug = "matters"
     list_title = _l("Matters")
     one_title = _l("Matter")
+    list_template = "views/work_orders/matters.html"
     list_columns = ["number", "reported_at", "summary", "category", "grid", "urgency"]
     show_groups = [
         ("", [
@@ -130,19 +133,26 @@ class MatterView(PhotosMixin, EntityView):
             return self._told(order) if _for_a_script() else self._afterwards(order)
         elif _for_a_script():
             return jsonify(errors=_errors(form)), 400
+        return self._report_page(form), (400 if request.method == "POST" else 200)
+
+    def _report_page(self, form: EntityForm, notes: Sequence[str] = ()) -> str:
+        """The form; filled in from elsewhere (``notes``) all of it is open."""
         first, hidden = ("common", *FIRST, "done"), ("found",)
+        found = form["found"].data or ""
         return render_template(
             "views/work_orders/report.html",
             view=self,
             form=form,
             first=first,
             more=[f.name for f in form.shown_fields() if f.name not in (*first, *hidden)],
+            more_open=bool(notes),
+            notes=notes,
             title=_("Report a matter"),
-            action_url=request.path,
-            cancel_url=origins.back(form["found"].data or ""),
-            origin=form["found"].data or "",
-            found_at=origins.told(self.datamodel.session, form["found"].data or ""),
-        ), (400 if request.method == "POST" else 200)
+            action_url="/matters/report",
+            cancel_url=origins.back(found),
+            origin=found,
+            found_at=origins.told(self.datamodel.session, found),
+        )
 
     def _earlier(self, form: EntityForm) -> WorkOrder | None:
         """What this form has made already, even days ago, so whatever it would be refused for."""
@@ -166,7 +176,8 @@ class MatterView(PhotosMixin, EntityView):
             )
         return order
 
-    def _report_form(self) -> EntityForm:
+    def _report_form(self, *, empty: bool = False) -> EntityForm:
+        """The form as it was sent, or without anything in it."""
         session = self.datamodel.session
         category = LookupField(
             _l("Another category"),
@@ -201,7 +212,7 @@ class MatterView(PhotosMixin, EntityView):
             choices=_common(session, origins.asked()),
             validate_choice=True,
         )
-        return found()
+        return found(None) if empty else found()
 
     def _begin(self, form: EntityForm) -> None:
         prefixes = scope.current().prefixes(roles.WRITE, "Matter")
@@ -237,6 +248,8 @@ class MatterView(PhotosMixin, EntityView):
             about_worker_id=int(data["worker"]) if data["worker"] else None,
             unit=data["unit"],
             outside_number=data["outside_number"],
+            reported_at=data["reported_at"],
+            outside_due_at=data["outside_due_at"],
             form_key=_key(form),
         )
         session = self.datamodel.session

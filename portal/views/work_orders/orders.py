@@ -45,6 +45,7 @@ from portal.views.population.verbs import happened
 from portal.views.work_orders import hazards, ways, words
 from portal.views.work_orders.comparison import ComparisonMixin
 from portal.views.work_orders.extension import ExtensionMixin, by_slip
+from portal.views.work_orders.figures import FiguresMixin
 from portal.views.work_orders.photos import shown
 from portal.views.work_orders.units import UnitMixin
 
@@ -62,7 +63,9 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
-class WorkOrderView(ComparisonMixin, ExtensionMixin, MediationMixin, UnitMixin, EntityView):
+class WorkOrderView(
+    ComparisonMixin, FiguresMixin, ExtensionMixin, MediationMixin, UnitMixin, EntityView
+):
     """The handling of matters."""
 
     api_methods = READ_ONLY

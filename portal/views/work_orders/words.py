@@ -186,6 +186,7 @@ FACTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "turn_to": lambda told: _("turn to %(unit)s", unit=told["turn_to"]),
     "told": _told,
     "to_kind": _converted,
+    "batch": lambda told: _("import %(number)s was taken back", number=told["batch"]),
     "into": lambda told: _("part of %(number)s", number=told["into"]),
     "due_at": _by,
 }
