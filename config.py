@@ -67,7 +67,10 @@ def _portal_settings(environ: Mapping[str, str], env: str, var: Path) -> dict[st
         "PORTAL_PROXIES": _number(environ, "PORTAL_PROXIES", 0, 0, 4),
         "PORTAL_DEMO_PASSWORD": password,
         "PORTAL_CLOCK": environ.get("PORTAL_CLOCK") or None,
+        # Mail and group robots: what is wrong with them portal doctor says, the portal runs on.
         "PORTAL_MAIL_URL": environ.get("PORTAL_MAIL_URL") or None,
+        "PORTAL_WEBHOOK_URLS": environ.get("PORTAL_WEBHOOK_URLS") or None,
+        "PORTAL_WEBHOOK_HOSTS": environ.get("PORTAL_WEBHOOK_HOSTS") or None,
         "PORTAL_MAP_TILES": _tiles(environ.get("PORTAL_MAP_TILES", "")),
         "PORTAL_MAP_TILES_NOTE": environ.get("PORTAL_MAP_TILES_NOTE", ""),
     }

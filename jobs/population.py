@@ -48,8 +48,7 @@ def _make(code: str, name: str, period: str) -> bool:
         registry.issue(session, SPEC.kind, code, size, lang, period) for size in SPEC.sizes
     ]
     params = {"period": period, "grid": name, "number": paper.number}
-    inbox.notify(
-        session, told(session, code), "population_report", params, f"/documents/show/{paper.id}"
-    )
+    url = f"/documents/show/{paper.id}"
+    inbox.notify(session, told(session, code), "population_report", params, url, place=code)
     session.commit()
     return True

@@ -31,6 +31,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("uploads", "jobs.tidy.hourly", "17 * * * *", 120),
     Entry("tidy", "jobs.tidy.nightly", "40 3 * * *"),
     Entry("meetings-remind", "jobs.meetings.remind", "* * * * *", 300, pauses=()),
+    Entry("deliveries", "jobs.deliveries.send", "* * * * *", 300, pauses=()),
     Entry("orders-tick", "jobs.orders.tick", "*/5 * * * *", 300, pauses=()),
     Entry("cases-remind", "jobs.cases.remind", "5 8 * * *", 300),
     Entry("sweeps-remind", "jobs.rounds.morning", "0 8 * * *", 300),

@@ -221,6 +221,14 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         REMOVE: (),
         EXPORT: (),
     },
+    # What leaves the portal: to whom and what kind, never what it says.
+    "Delivery": {READ: (ADMIN,), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
+    "GroupRobot": {
+        READ: (STATION, ADMIN),
+        WRITE: (STATION, ADMIN),
+        REMOVE: (STATION, ADMIN),
+        EXPORT: (),
+    },
     "User": {READ: (ADMIN,), WRITE: (ADMIN,), REMOVE: (), EXPORT: ()},
     "Role": {READ: (ADMIN, AUDITOR), WRITE: (), REMOVE: (), EXPORT: ()},
     "AccountGrant": {

@@ -21,9 +21,11 @@ from portal.models import (
     CalendarDay,
     Card,
     CrossCheck,
+    Delivery,
     Duty,
     Dwelling,
     Grid,
+    GroupRobot,
     HomeVisit,
     Hotline,
     Household,
@@ -82,6 +84,7 @@ MODELS = {
     "matter-categories": MatterCategory, "mediation-files": MediationFile,
     "petitions": PetitionCase, "municipal-units": MunicipalUnit,
     "responsibility-drafts": ResponsibilityDraft,
+    "deliveries": Delivery, "group-robots": GroupRobot,
 }  # fmt: skip
 
 
@@ -190,6 +193,9 @@ def plant(code, number=1, actor="x"):
             name=f"试验单位{number}", grid_code=code, services="路灯", contact_phone="15400001111"
         ),
         "imports": ImportBatch(kind="grids", file_name="x.csv", actor=actor, grid_code=code),
+        "group-robots": GroupRobot(
+            grid_code=code, name="群", kind="wecom", hook="https://x/y", topics="orders"
+        ),
         "boards": Board(grid_code=code, size=("", "a3", "a4")[number], lang="en"),
         "documents": IssuedDocument(
             grid_code=code, kind="board", number=f"T{code}-{number}", **issued, **digest
@@ -224,7 +230,8 @@ def plant_all(role):
     street = Grid(code=STREET, name="邻街", level="street", parent_code="420102")
     other = Grid(code=ELSEWHERE, name="邻社区", level="community", parent_code=STREET)
     days = [CalendarDay(day=date(2030, 1, number)) for number in (1, 2)]
-    db.session.add_all([street, other, *days])
+    gone = [Delivery(channel="email", topic="orders", state="skipped") for _number in (1, 2)]
+    db.session.add_all([street, other, *days, *gone])
     db.session.flush()
     care = db.session.scalar(select(User.id).where(User.username == "care"))
     code = table.SIGN_INS[role][1]

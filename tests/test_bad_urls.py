@@ -15,6 +15,7 @@ READERS = {
     "roles": "admin",
     "settings": "admin",
     "audit": "auditor",
+    "deliveries": "admin",
 }
 HERE = "420102002990"
 HUGE = "9" * 5000

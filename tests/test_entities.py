@@ -318,6 +318,7 @@ def readers():
         "roles": "admin",
         "settings": "admin",
         "audit": "auditor",
+        "deliveries": "admin",
     }
     return lambda slug: special.get(slug, "station")
 

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 import weasyprint
@@ -17,16 +16,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from weasyprint.text.ffi import harfbuzz_subset
 
 from portal import clock, queue
 from portal.documents import pdf
 from portal.documents.fonts import FILES
 from portal.extensions import db
-from portal.models import sealing
-from portal.queries import jobs
+from portal.models import GroupRobot, sealing
+from portal.queries import figures, jobs
 from portal.rules.keys import census
+from portal.rules.outside import addresses, post
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 Result = tuple[str, str]
@@ -34,6 +34,8 @@ Result = tuple[str, str]
 OWN_FONT = "Noto Sans CJK"
 PROOF_TEXT = "网格公示牌：一格多员，全员共治"
 BASE_FONT = re.compile(rb"/BaseFont\s*/(?:[A-Z]{6}\+)?([A-Za-z0-9-]+)")
+SOON = 5.0  # seconds that the mail server has to answer
+SAFE_WAYS = {"none": "in clear", "starttls": "STARTTLS", "tls": "TLS"}
 QUIET_TIMETABLE = 60  # seconds without a beat
 LITTLE_SPACE, NO_SPACE = 1_000_000_000, 100_000_000  # bytes
 
@@ -135,14 +137,39 @@ def _proof() -> bytes:
 
 
 def check_mail(app: Flask) -> Result:
-    """Whether mail can leave at all; nothing is sent."""
+    """Whether the mail server answers, proves who it is and lets us in; nothing is sent."""
     url = app.config.get("PORTAL_MAIL_URL")
     if not url:
         return WARN, "not set up (PORTAL_MAIL_URL): messages stay in the inbox of the portal"
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        return FAIL, "PORTAL_MAIL_URL is not smtp://host or smtps://host"
-    return OK, f"{parts.scheme}://{parts.hostname}"
+    try:
+        server = addresses.mail_server(url, app.config["PORTAL_PUBLIC_URL"])
+    except addresses.Unusable as error:
+        return FAIL, str(error)
+    detail = f"{server.host}:{server.port}, {SAFE_WAYS[server.tls]}, from {server.sender}"
+    try:
+        line = post.Line(server, SOON)
+        line.ask()
+    except post.Refused as refused:
+        failure = refused.failure
+        return FAIL, f"{detail}: {failure.code}{f' {failure.answer}' if failure.answer else ''}"
+    line.close()
+    return OK, f"{detail}{', signed in' if server.user else ''}"
+
+
+def check_webhooks(app: Flask) -> Result:
+    """Which group robots there are, and whether anything did not get out; nobody is told."""
+    try:
+        hooks = addresses.hooks_of(app.config.get("PORTAL_WEBHOOK_URLS"))
+    except addresses.Unusable as error:
+        return FAIL, str(error)
+    listed = db.session.scalar(select(func.count(GroupRobot.id)).where(GroupRobot.active)) or 0
+    failing = figures.deliveries(db.session)
+    db.session.rollback()
+    kinds = ", ".join(f"{hook.kind} at {hook.host}" for hook in hooks) or "none in the settings"
+    detail = f"{kinds}; {listed} on the page /group-robots/"
+    if lost := failing["failed"] + failing["given_up"]:
+        return WARN, f"{detail}; {lost} messages did not go out: the page /deliveries/ says why"
+    return OK, detail
 
 
 def check_clock(app: Flask) -> Result:
@@ -215,6 +242,7 @@ CHECKS: tuple[tuple[str, Callable[[Flask], Result]], ...] = (
     ("fonts", check_fonts),
     ("pdf", check_pdf),
     ("mail", check_mail),
+    ("webhooks", check_webhooks),
     ("clock", check_clock),
     ("keys", check_keys),
     ("sealed", check_sealed),

@@ -7,6 +7,7 @@ from portal.models.base import InGrid, Row
 from portal.models.board import Board
 from portal.models.card import Card
 from portal.models.catalogue import CalendarDay, Duty, Hotline, Regulation, Setting
+from portal.models.delivery import Delivery, GroupRobot, MessageChoice
 from portal.models.files import Photo
 from portal.models.grid import Grid, GridAlias
 from portal.models.inbox import Message, Task
@@ -60,12 +61,14 @@ __all__ = [
     "Card",
     "CaseNotice",
     "CrossCheck",
+    "Delivery",
     "Duty",
     "Dwelling",
     "EndedSession",
     "Grid",
     "GridAlias",
     "GridChange",
+    "GroupRobot",
     "HomeVisit",
     "Hotline",
     "Household",
@@ -89,6 +92,7 @@ __all__ = [
     "Meeting",
     "MeetingSeries",
     "Message",
+    "MessageChoice",
     "OrderWarning",
     "MunicipalUnit",
     "Organisation",

@@ -179,6 +179,7 @@ JOBS = {
     "jobs.boards.render_board": _l("Draw a notice board"),
     "jobs.cards.forget_photo": _l("Remove the file of a photo"),
     "jobs.cards.nightly": _l("Revoke cards whose posts ended"),
+    "jobs.deliveries.send": _l("Send e-mails and tell group robots"),
     "jobs.quality.nightly": _l("Check the numbers of the register again"),
     "jobs.render.document": _l("Draw a document"),
     "jobs.population.monthly": _l("Make the population reports of the month"),

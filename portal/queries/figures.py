@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.models import Meeting, Message, Task
+from portal.models import Delivery, Meeting, Message, Task
 
 GRACE = timedelta(minutes=2)  # the round of reminders runs every minute
 
@@ -18,6 +18,16 @@ def open_tasks(session: Session) -> dict[str, int]:
         select(Task.state, func.count()).where(Task.state.in_(tuple(found))).group_by(Task.state)
     )
     for state, count in session.execute(asked):
+        found[state] = count
+    return found
+
+
+def deliveries(session: Session) -> dict[str, int]:
+    """What waits to leave the portal, and what did not get out, by state."""
+    told = ("waiting", "held", "sending", "failed", "given_up")
+    found = dict.fromkeys(told, 0)
+    asked = select(Delivery.state, func.count()).where(Delivery.state.in_(told))
+    for state, count in session.execute(asked.group_by(Delivery.state)):
         found[state] = count
     return found
 

@@ -3,9 +3,8 @@ worded in the reader's language when it is read (``rules/messages.py``).
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
@@ -13,6 +12,10 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Message
+from portal.rules.outside import outbox
+from portal.rules.outside.letters import Letter as Letter
+
+HERE = "/inbox/"
 
 
 def notify(
@@ -21,44 +24,65 @@ def notify(
     kind: str,
     params: dict[str, Any],
     url: str | None = None,
+    **about: Any,
 ) -> int:
     """Put a message into the inbox of each account, within the caller's transaction; how many.
 
     ``kind`` is one of ``messages.TEXTS``, ``params`` plain JSON values (instants as ISO 8601 under
-    a name that ends in ``_at``, days under one that ends in ``_on``), ``url`` a path of the portal.
+    a name that ends in ``_at``, days under one that ends in ``_on``), ``url`` a path of the portal;
+    ``about`` what else a ``Letter`` says (place, private, urgent, until).
     """
     return deliver(
-        session, (Letter(user_id, kind, params, url) for user_id in dict.fromkeys(user_ids))
+        session,
+        (Letter(user_id, kind, params, url, **about) for user_id in dict.fromkeys(user_ids)),
     )
 
 
-@dataclass(frozen=True)
-class Letter:
-    """A message for one account; see ``notify``."""
-
-    user_id: int
-    kind: str
-    params: dict[str, Any]
-    url: str | None = None
-
-
 def deliver(session: Session, letters: Iterable[Letter]) -> int:
-    """Put many different messages into inboxes, in one statement; how many."""
-    now = clock.now()
+    """Put many different messages into inboxes, in one statement, and plan what of them leaves the
+    portal; how many.
+    """
+    listed, now = list(letters), clock.now()
+    ways = outbox.ways_out(session) if listed else None
+    if ways is None:
+        _insert(session, listed, now)
+        return len(listed)
+    ids = put(session, listed, now)
+    outbox.plan(session, list(zip(ids, listed, strict=True)), ways, now)
+    return len(listed)
+
+
+def put(session: Session, letters: Sequence[Letter], now: datetime) -> Sequence[int]:
+    """Put messages into inboxes and nowhere else; their keys."""
+    told = (Message.id, Message.user_id, Message.kind, Message.params, Message.url)
+    # In whatever order they come back: SQLite keeps an order only row by row.
+    keys: dict[Any, list[int]] = {}
+    for key, *said in _insert(session, letters, now, *told):
+        keys.setdefault(tuple(said), []).append(key)
+    return [keys[(one.user_id, one.kind, _json(one.params), one.url)].pop() for one in letters]
+
+
+def _json(params: dict[str, Any]) -> str:
+    return json.dumps(params, ensure_ascii=False)
+
+
+def _insert(session: Session, letters: Sequence[Letter], now: datetime, *told: Any) -> Any:
     rows = [
         {
             "user_id": letter.user_id,
             "kind": letter.kind,
-            "params": json.dumps(letter.params, ensure_ascii=False),
+            "params": _json(letter.params),
             "url": letter.url,
             "created_at": now,
             "updated_at": now,
         }
         for letter in letters
     ]
-    if rows:
-        session.execute(insert(Message), rows)
-    return len(rows)
+    if not rows:
+        return []
+    new = insert(Message).returning(*told) if told else insert(Message)
+    done = session.execute(new, rows)
+    return done.all() if told else []
 
 
 def unread(session: Session, user_id: int) -> int:

@@ -14,6 +14,7 @@ from portal.errors import RuleError
 from portal.models import Matter, MatterCategory, MatterCounter, WorkOrder
 from portal.queries.limits import PETITION
 from portal.rules import inbox, petitions, trace
+from portal.rules.order_letters import about_of
 from portal.rules.reports import (
     Placed,
     Report,
@@ -162,7 +163,8 @@ def _tell(session: Session, order: WorkOrder, who: scope.Identity) -> None:
     summary = "" if few else order.summary  # messages stay for long
     params = {"number": order.number, "summary": summary, "urgency": order.urgency}
     url = f"/work-orders/show/{order.id}"
-    inbox.notify(session, sorted(told), "order_reported", params, url)
+    about = about_of(order)
+    inbox.notify(session, sorted(told), "order_reported", params, url, **about)
 
 
 def next_number(session: Session, code: str, moment: datetime) -> str:

@@ -192,4 +192,5 @@ def tell(session: Session, meeting: Meeting, kind: str, before_at: datetime | No
     if before_at is not None:
         params["before_at"] = clock.aware(before_at).isoformat()
     accounts = [person.user_id for person in people if person.user_id is not None]
-    notify(session, accounts, kind, params, url_of(meeting.id))
+    about = {"place": meeting.grid_code, "until": clock.aware(meeting.starts_at)}
+    notify(session, accounts, kind, params, url_of(meeting.id), **about)

@@ -145,6 +145,10 @@ TEXTS: dict[str, tuple[Any, Any]] = {
         _l("The notice board is right again: %(grid)s"),
         _l("The change was taken back: leave the board (%(size)s) as it hangs."),
     ),
+    "delivery_test": (
+        _l("Test message of the portal"),
+        _l("If you read this where you wanted to, everything is set up well."),
+    ),
 }
 LEADS = {
     30: _l("30 minutes"),
@@ -189,9 +193,13 @@ class _Values(dict[str, Any]):
 
 def worded(message: Message) -> tuple[str, str]:
     """Title and body of a message in the language in force; its kind where nobody knows it."""
-    title, body = TEXTS.get(message.kind, (message.kind, ""))
-    told = json.loads(message.params).items()
-    values = _Values({name: _shown(name, value) for name, value in told})
+    return say(message.kind, json.loads(message.params))
+
+
+def say(kind: str, told: Mapping[str, Any]) -> tuple[str, str]:
+    """Title and body of a message of this kind with these values."""
+    title, body = TEXTS.get(kind, (kind, ""))
+    values = _Values({name: _shown(name, value) for name, value in told.items()})
     return str(title) % values, str(body) % values
 
 

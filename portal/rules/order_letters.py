@@ -12,7 +12,7 @@ from portal import clock
 from portal.models.matter_choices import ORDER_LEVELS
 from portal.queries.responsible import HEAD, Responsible, level_above, levels_from
 from portal.roles import AREA_LEADER, STATION
-from portal.rules.inbox import Letter
+from portal.rules.outside.letters import Letter
 
 
 def letters_of(
@@ -32,8 +32,21 @@ def letters_of(
         "due_at": clock.aware(due_at).isoformat(),
         **(told or {}),
     }
+    about = about_of(order, hidden, urgent=kind == "red")
     for user_id in recipients(order, kind, people, hidden):
-        yield Letter(user_id, f"order_{kind}", params, url_of(order.id))
+        yield Letter(user_id, f"order_{kind}", params, url_of(order.id), **about)
+
+
+def about_of(order: Any, hidden: str | None = None, *, urgent: bool = False) -> dict[str, Any]:
+    """What of an order decides how far its messages go: place, whether few may know of it (every
+    complaint among them), whether it presses at night too.
+    """
+    few = _few(order, hidden) or order.kind == "complaint"
+    return {
+        "place": order.grid_code,
+        "private": few,
+        "urgent": urgent or order.urgency == "immediate",
+    }
 
 
 def recipients(order: Any, kind: str, people: Responsible, hidden: str | None = None) -> list[int]:
@@ -76,7 +89,10 @@ def _supervisors(order: Any, people: Responsible, hidden: str | None) -> list[in
     return found
 
 
+def _few(order: Any, hidden: str | None) -> bool:
+    return order.visibility != "normal" or order.about_user_id is not None or hidden is not None
+
+
 def _summary(order: Any, hidden: str | None) -> str:
     """Messages stay for long and travel by other ways: what few may see is not in them."""
-    few = order.visibility != "normal" or order.about_user_id is not None or hidden is not None
-    return "" if few else order.summary
+    return "" if _few(order, hidden) else order.summary

@@ -240,7 +240,8 @@ def _belongs(board: Board, document: IssuedDocument) -> bool:
 def _tell(session: Session, board: Board, kind: str, params: dict[str, Any]) -> None:
     told = {"grid": board.grid.name, "size": board.size.upper(), "reason": board.stale_reason}
     people = boards_hung.told(session, board.grid_code)
-    inbox.notify(session, people, kind, told | params, f"{PAGE}{board.id}")
+    where = board.grid_code
+    inbox.notify(session, people, kind, told | params, f"{PAGE}{board.id}", place=where)
 
 
 def _day(day: date | None) -> str:

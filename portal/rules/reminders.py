@@ -80,8 +80,9 @@ def _to_inboxes(session: Session, due: Sequence[Due], moment: datetime) -> None:
     deliver(session, (_letter(one, moment) for one in due))
 
 
-# What else can tell people is added here, and nowhere else; each gets what was newly recorded as
-# sent, within the transaction of the record.
+# Each gets what was newly recorded as sent, within the transaction of the record. What goes into an
+# inbox goes on by e-mail and to group robots as its account and the grid's groups want it
+# (``rules/outside``), once, and not after the meeting has begun.
 CHANNELS: dict[str, Callable[[Session, Sequence[Due], datetime], None]] = {"inbox": _to_inboxes}
 
 
@@ -220,7 +221,14 @@ def _letter(due: Due, moment: datetime) -> Letter:
     if moment - due.due_at > LATE:
         kind = "meeting_late"
     params = told(due.meeting, due.meeting.grid_name) | {"lead": due.lead}
-    return Letter(due.person.user_id, kind, params, url_of(due.meeting.id))
+    return Letter(
+        due.person.user_id,
+        kind,
+        params,
+        url_of(due.meeting.id),
+        place=due.meeting.grid_code,
+        until=clock.aware(due.meeting.starts_at),
+    )
 
 
 def told(meeting: Any, grid_name: str) -> dict[str, Any]:

@@ -23,6 +23,9 @@ MEANINGS = {
     "posts.ending_soon_days": _l("A post counts as ending soon this many days before"),
     "boards.max_age_months": _l("A notice board is renewed after this many months"),
     "inbox.keep_days": _l("Messages that were read are kept for this many days"),
+    "messages.night_from": _l("From this hour on only what is urgent leaves the portal"),
+    "messages.night_until": _l("What waited for the morning leaves the portal at this hour"),
+    "deliveries.keep_days": _l("The log of e-mails and group messages is kept for this many days"),
     "tasks.keep_days": _l("Files made by long work are kept for this many days"),
     "reveals.per_hour": _l("Masked values that one account may open within an hour"),
     "cards.valid_years": _l("A worker's card is valid for this many years (10 at most)"),
@@ -97,6 +100,8 @@ MEANINGS |= {f"{PREFIX}{name}": _meaning(name) for name in default_numbers()}
 MOST = {"households.counted_by": 2, "papers.signatures": 2} | {
     f"{PREFIX}{name}": 366 for name in default_numbers()
 }
+MOST |= {"messages.night_from": 24, "messages.night_until": 24}
+LEAST = {"deliveries.keep_days": 180}  # logs at least 6 months (field.md)
 MOST |= {key: 100 for key in MOST if key.endswith("_percent") and "extend" not in key}
 
 
@@ -117,4 +122,7 @@ def check_value(setting: Setting) -> None:
     most = MOST.get(setting.key)
     if most is not None and int(value) > most:
         raise RuleError(_l("Type a whole number from 1 to %(most)s.", most=most), "value")
+    least = LEAST.get(setting.key, 1)
+    if int(value) < least:
+        raise RuleError(_l("Type a whole number from %(least)s on.", least=least), "value")
     setting.value = value

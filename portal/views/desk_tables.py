@@ -125,6 +125,7 @@ IMPORTS = Count(_l("Imports"), "ImportBatch")
 DEAD_LETTERS = Figure(
     _l("Jobs given up"), "Job", "/jobs/#failed", _of_the_queue(jobs.dead_letters), "late"
 )
+NOT_SENT = Count(_l("Messages that did not go out"), "Delivery", {"preset": "failing"}, "late")
 AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.workers))
 
 # role: (what to do now, how things stand, what is not built yet)
@@ -222,7 +223,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         "",
     ),
     roles.ADMIN: (
-        (DEAD_LETTERS, Count(_l("Accounts switched off"), "User", {"active": "0"})),
+        (DEAD_LETTERS, NOT_SENT, Count(_l("Accounts switched off"), "User", {"active": "0"})),
         (
             Count(_l("Accounts"), "User"),
             Count(_l("Grants"), "AccountGrant"),

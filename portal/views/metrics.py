@@ -119,8 +119,14 @@ def _of_the_database() -> list[Metric]:
     tasks = GaugeMetricFamily("portal_tasks", "Long work by state.", labels=("state",))
     for state, count in figures.open_tasks(session).items():
         tasks.add_metric([state], count)
+    leaving = GaugeMetricFamily(
+        "portal_deliveries", "E-mails and group messages by state.", labels=("state",)
+    )
+    for state, count in figures.deliveries(session).items():
+        leaving.add_metric([state], count)
     return [
         tasks,
+        leaving,
         _gauge("portal_inbox_unread", "Unread messages.", figures.unread_messages(session)),
         _gauge(
             "portal_meetings_overdue",

@@ -10,6 +10,7 @@ from portal.views.api.entities import make_api
 from portal.views.boards import BoardView
 from portal.views.cards import CardView, PhotoView
 from portal.views.catalogue import DutyView, HotlineView, RegulationView, SettingView
+from portal.views.deliveries import ChoicesView, DeliveryView, GroupRobotView
 from portal.views.grids import GridView, LeadingGroupView
 from portal.views.health import health
 from portal.views.imports.batches import ImportBatchView
@@ -122,6 +123,8 @@ MENU: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (RoleView, "user-shield"),
         (SettingView, "settings"),
         (Page(JobsView, "jobs", "Job"), "stack-2"),
+        (DeliveryView, "send"),
+        (GroupRobotView, "message"),
         (AuditView, "history"),
     )),
 )  # fmt: skip
@@ -147,6 +150,7 @@ def register(app: Flask, builder: Any) -> None:
     app.register_blueprint(preferences)
     app.register_blueprint(health)
     builder.add_view_no_menu(InboxView)
+    builder.add_view_no_menu(ChoicesView)
     builder.add_view_no_menu(TaskView)
     app.register_blueprint(metrics)
     register_public(app, builder)

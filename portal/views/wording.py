@@ -71,6 +71,8 @@ REGISTERS = {
     "account_grants": _l("Grant"),
     "ab_role": _l("Role"),
     "jobs": _l("Job"),
+    "deliveries": _l("Message that leaves the portal"),
+    "group_robots": _l("Group robot"),
     "keys": _l("Keys"),
 }
 # What the audit log tells and no page has a column for.
@@ -99,6 +101,7 @@ MORE_LABELS = {
     "request": _l("What is asked for"),
     "right_first": _l("Put right at the first re-check"),
     "seq": _l("No."),
+    "hook": _l("Address of the robot"),
     "job": _l("Job"),
     "password": _l("Password"),
     "password_changed_at": _l("Password changed on"),

@@ -74,6 +74,8 @@ grants         -          -          -           -          -     -        -    
 audit          -          -          -           -          -     -        -       -      -      -           re      -
 settings       -          -          -           -          -     -        r       -      -      -           -       rw
 jobs           -          -          -           -          -     -        -       -      -      -           -       rw
+deliveries     -          -          -           -          -     -        -       -      -      -           -       rw
+group-robots   -          -          -           -          -     -        rwd     -      -      -           -       rwd
 """  # noqa: E501 a table is read across
 RIGHTS: dict[str, dict[str, str]] = {
     words[0]: dict(zip(ROLES, words[1:], strict=True))
@@ -97,6 +99,7 @@ RESOURCES = {
     "cross-checks": "CrossCheck",
     "imports": "ImportBatch", "users": "User", "roles": "Role", "grants": "AccountGrant",
     "audit": "AuditEntry", "settings": "Setting", "jobs": "Job",
+    "deliveries": "Delivery", "group-robots": "GroupRobot",
 }  # fmt: skip
 # Rows of these belong to a grid.
 SCOPED = (
@@ -105,7 +108,7 @@ SCOPED = (
     "residents", "households", "dwellings", "buildings", "organisations", "changes", "visits",
     "cross-checks", "matters", "work-orders", "supervision-orders", "mediation-files",
     "petitions", "municipal-units", "responsibility-drafts",
-    "places", "patrols", "sweeps", "service-rounds",
+    "places", "patrols", "sweeps", "service-rounds", "group-robots",
 )  # fmt: skip
 # Pages of their own instead of an entity's: their routes stand in OTHERS.
 PAGES = ("jobs",)
@@ -128,9 +131,10 @@ NO_FORM = (
     "petitions",
     "responsibility-drafts",
     "patrols",
+    "deliveries",
 )
 NO_ADD = (*NO_FORM, "settings")
-READ_ONLY_API = (*NO_FORM, "users", "settings")
+READ_ONLY_API = (*NO_FORM, "users", "settings", "group-robots")
 SENSITIVE = {
     "workers": "phone", "users": "email", "residents": "id_number", "dwellings": "owner_phone",
     "organisations": "contact_phone", "matters": "reporter_contact",
@@ -217,6 +221,10 @@ OTHERS = (
     Row("/inbox/", "GET", "signed-in"),
     Row("/inbox/open/<int:pk>", "POST", "signed-in", fine=(404,)),  # of others there is nothing
     Row("/inbox/read", "POST", "signed-in", fine=(400,)),
+    Row("/account/messages/", "GET", "signed-in"),
+    Row("/account/messages/", "POST", "signed-in", fine=(400,)),  # nothing was chosen
+    Row("/account/messages/test", "POST", "signed-in", fine=(302,)),
+    Row("/group-robots/test/<pk>", "POST", "w", "group-robots", of_row=True, fine=(302,)),
     Row("/tasks/", "GET", "signed-in"),
     Row("/tasks/<int:pk>", "GET", "signed-in", fine=(404,)),
     Row("/tasks/<int:pk>/cancel", "POST", "signed-in", fine=(404,)),

@@ -22,6 +22,7 @@ from portal.queries.accounts import holders_over
 from portal.rules import inbox, numberless, trace
 from portal.rules.confidential import seen
 from portal.rules.flow import Step
+from portal.rules.order_letters import about_of
 from portal.rules.trace import Step as Entry
 from portal.rules.work_orders import people, routes, timing
 from portal.rules.work_orders.case import case_of, level_above
@@ -249,7 +250,8 @@ def _tell(made: Move, step: Step, note: str | None) -> None:
     }
     page = "extension" if step.name == "ask_more" else "show"
     url = f"/work-orders/{page}/{order.id}"
-    inbox.notify(made.session, sorted(one for one in told if one), "order_moved", params, url)
+    people_told = sorted(one for one in told if one)
+    inbox.notify(made.session, people_told, "order_moved", params, url, **about_of(order))
 
 
 def _accounts(made: Move, part: str) -> Iterable[int | None]:

@@ -36,7 +36,7 @@ METHODS = {
     "delete": roles.REMOVE,
 }
 UNTOLD = {"search_terms", "phone_index", "password", "boundary", "report", "user_id"}
-UNTOLD |= {"token", "token_index", "request"}  # not even in part
+UNTOLD |= {"token", "token_index", "request", "hook"}  # not even in part
 SAFE = ("GET", "HEAD", "OPTIONS")
 FURTHEST = 100_000  # pages
 
