@@ -6,6 +6,9 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,10 +16,24 @@ from zoneinfo import ZoneInfo
 from flask import current_app, has_app_context
 
 DEFAULT_ZONE = "Asia/Shanghai"
+_standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
+
+
+@contextmanager
+def standing(moment: datetime) -> Iterator[None]:
+    """Let the clock stand at ``moment`` within the block: for who makes a past (the demo)."""
+    token = _standing.set(aware(moment))
+    try:
+        yield
+    finally:
+        _standing.reset(token)
 
 
 def now() -> datetime:
     """The current instant, aware, in UTC."""
+    stood = _standing.get()
+    if stood is not None:
+        return stood
     file = current_app.config.get("PORTAL_CLOCK") if has_app_context() else None
     if not file:
         return datetime.now(UTC)

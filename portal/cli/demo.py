@@ -2,13 +2,14 @@
 
 import secrets
 import sys
+from datetime import datetime
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 from werkzeug.security import generate_password_hash
 
-from portal import scope
+from portal import clock, scope
 from portal.extensions import db
 from portal.rules.demo import build_demo
 
@@ -25,14 +26,30 @@ MOST_RESIDENTS = 2_000_000
     " Given, a demo that is there without a register gets one.",
 )
 @click.option("--seed", type=int, default=2012, show_default=True)
+@click.option(
+    "--orders/--no-orders",
+    default=None,
+    help="Matters and work orders of the weeks before the day; yes for a new demo if not given."
+    " Given, a demo that is there without any gets them.",
+)
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day that the matters and work orders lead up to; today if not given.",
+)
 @with_appcontext
-def demo(communities: int, residents: int | None, seed: int) -> None:
+def demo(
+    communities: int, residents: int | None, seed: int, orders: bool | None, day: datetime | None
+) -> None:
     """Make the demo community with its accounts; refused in production."""
     if current_app.config["PORTAL_ENV"] == "production":
         click.echo("refused: the demo is not for production", err=True)
         sys.exit(2)
     given = current_app.config["PORTAL_DEMO_PASSWORD"]
     password = given or secrets.token_urlsafe(12)
+    until = day.date() if day else clock.today()
+    if until > clock.today():
+        raise click.BadParameter("the day lies ahead", param_hint="--day")
     with scope.acting(scope.SYSTEM):
         summary = build_demo(
             db.session,
@@ -41,6 +58,8 @@ def demo(communities: int, residents: int | None, seed: int) -> None:
             generate_password_hash(password),
             RESIDENTS * communities if residents is None else residents,
             fill=residents is not None,
+            orders_before=until if orders is not False else None,
+            fill_orders=bool(orders),
         )
         db.session.commit()
     click.echo(summary)

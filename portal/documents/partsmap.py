@@ -117,10 +117,10 @@ def draw_parts(
     north, metres, and the word for each kind of finding in ``marks`` and for ``drawn``, a
     proposal drawn over the parts. All shapes in degrees; at least one is needed.
     """
-    return _Sheet(title, whole, parts, words, marks, drawn).svg()
+    return PartsSheet(title, whole, parts, words, marks, drawn).svg()
 
 
-class _Sheet:
+class PartsSheet:
     """One drawing."""
 
     def __init__(

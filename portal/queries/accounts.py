@@ -1,11 +1,24 @@
 """Accounts by the roles that they hold over a place today."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
@@ -24,13 +37,13 @@ class Holder:
 
 def holders_within(session: Session, prefix: str, roles: Iterable[str]) -> list[Holder]:
     """Who holds one of ``roles`` in the grid ``prefix`` or below it, by place and name."""
-    return _found(session, roles, lambda column: scope.within(column, [prefix]))
+    place = {"first": prefix, "after": scope.following(prefix)}
+    return _found(session, _within(), roles, place)
 
 
 def holders_over(session: Session, code: str, roles: Iterable[str]) -> list[Holder]:
     """Who holds one of ``roles`` at ``code`` or above it, by place and name."""
-    line = [*scope.ancestors(code), code]
-    return _found(session, roles, lambda column: or_(column.in_(line), column.is_(None)))
+    return _found(session, _over(), roles, {"line": [*scope.ancestors(code), code]})
 
 
 def grids_of(session: Session, worker_id: int) -> list[str]:
@@ -70,8 +83,27 @@ def _in_force(model: Any, today: Any) -> ColumnElement[bool]:
     return and_(model.since <= today, or_(model.until.is_(None), model.until >= today))
 
 
-def _found(session: Session, roles: Iterable[str], place: Any) -> list[Holder]:
-    today, wanted = clock.today(), sorted(set(roles))
+@cache
+def _within() -> CompoundSelect[Any]:
+    """Kept, for every move of an order asks it: what it is asked for are parameters."""
+
+    def place(column: Any) -> ColumnElement[bool]:
+        return and_(column >= bindparam("first"), column < bindparam("after"))
+
+    return _holders(place)
+
+
+@cache
+def _over() -> CompoundSelect[Any]:
+    def place(column: Any) -> ColumnElement[bool]:
+        return or_(column.in_(bindparam("line", expanding=True)), column.is_(None))
+
+    return _holders(place)
+
+
+def _holders(place: Callable[[Any], ColumnElement[bool]]) -> CompoundSelect[Any]:
+    today: BindParameter[Any] = bindparam("today", type_=Date())
+    wanted: BindParameter[Any] = bindparam("roles", expanding=True)
     from_posts = (
         select(User.id, _name(), PostRole.account_role.label("role"), Post.grid_code)
         .join(Worker, Worker.user_id == User.id)
@@ -87,6 +119,13 @@ def _found(session: Session, roles: Iterable[str], place: Any) -> list[Holder]:
         .where(User.active.is_(True), AccountGrant.role.in_(wanted), place(AccountGrant.grid_code))
         .where(_in_force(AccountGrant, today))
     )
-    rows = session.execute(union_all(from_posts, direct)).all()
+    return union_all(from_posts, direct)
+
+
+def _found(
+    session: Session, asked: CompoundSelect[Any], roles: Iterable[str], place: dict[str, Any]
+) -> list[Holder]:
+    told = {"today": clock.today(), "roles": sorted(set(roles))}
+    rows = session.execute(asked, told | place).all()
     found = {Holder(row[0], row[1], row[2], row[3] or "") for row in rows}
     return sorted(found, key=lambda one: (one.grid_code, one.name, one.role, one.user_id))

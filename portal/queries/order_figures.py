@@ -45,9 +45,12 @@ def grids_below(session: Session, code: str) -> Sequence[Any]:
     return session.execute(asked.order_by(Grid.code)).all()
 
 
-def by_grid(session: Session, grids: Sequence[Any], seen: ColumnElement[bool]) -> list[Figures]:
+def by_grid(
+    session: Session, grids: Sequence[Any], seen: ColumnElement[bool], whole: Any = None
+) -> list[Figures]:
     """The figures of ``grids`` (rows with code and name, all of one level), counting the orders
-    that ``seen`` holds for. Two statements, however many grids there are.
+    that ``seen`` holds for; after them those of ``whole``, the grid above them, if it is given:
+    with what stands there itself. Two statements, however many grids there are.
     """
     if not grids:
         return []
@@ -73,7 +76,7 @@ def by_grid(session: Session, grids: Sequence[Any], seen: ColumnElement[bool]) -
             .group_by(key)
         )
     }
-    return [
+    found = [
         Figures(
             grid.code,
             grid.name,
@@ -82,6 +85,16 @@ def by_grid(session: Session, grids: Sequence[Any], seen: ColumnElement[bool]) -
         )
         for grid in grids
     ]
+    if whole is not None:
+        opened, ended = (_inside(rows, whole.code) for rows in (standing, closed))
+        found.append(Figures(whole.code, whole.name, *(opened or (0, 0, 0)), *(ended or (0, 0))))
+    return found
+
+
+def _inside(rows: dict[str, Any], code: str) -> list[int]:
+    """The sums of the rows whose key lies in a grid."""
+    found = [row for key, row in rows.items() if key.startswith(code)]
+    return [sum(column) for column in zip(*found, strict=True)]
 
 
 def _sum(condition: ColumnElement[bool]) -> Any:

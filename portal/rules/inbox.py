@@ -80,9 +80,10 @@ def _insert(session: Session, letters: Sequence[Letter], now: datetime, *told: A
     ]
     if not rows:
         return []
-    new = insert(Message).returning(*told) if told else insert(Message)
-    done = session.execute(new, rows)
-    return done.all() if told else []
+    if not told:
+        session.execute(insert(Message.__table__), rows)
+        return []
+    return session.execute(insert(Message).returning(*told), rows).all()
 
 
 def unread(session: Session, user_id: int) -> int:

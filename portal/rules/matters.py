@@ -113,7 +113,7 @@ def _enter(
     details = {"channel": told.channel, "category": category.code}
     trace.append(session, order, Step("report", None, "reported", None, details), moment, who)
     if not stands.hidden or scope.covers(who.prefixes(roles.READ, "Matter"), stands.grid_code):
-        people.take_part(session, order, [who.user_id], "reporter")
+        people.take_part(session, order, [who.user_id], "reporter", who)
     session.flush()
     _tell(session, order, who)
     return order

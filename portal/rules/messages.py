@@ -200,7 +200,8 @@ def say(kind: str, told: Mapping[str, Any]) -> tuple[str, str]:
     """Title and body of a message of this kind with these values."""
     title, body = TEXTS.get(kind, (kind, ""))
     values = _Values({name: _shown(name, value) for name, value in told.items()})
-    return str(title) % values, str(body) % values
+    # Of what few may see the summary is empty: then the sentence begins with who did it.
+    return str(title) % values, (str(body) % values).lstrip("。. ")
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -42,20 +42,37 @@ def tick(session: Session, moment: datetime) -> Round:
     acts as the system.
     """
     done, desk = Round(), Desk(session, moment)
-    parts = (
-        (lapsed, resume),
-        (_dangerous, _warn_of_danger),
-        (_to_warn, _warn),
-        (hazard_round.unreported, hazard_round.warn),
-    )
-    for which, do in parts:
-        ids = session.scalars(select(ORDERS.c.id).where(which(desk)).order_by(ORDERS.c.id)).all()
+    for which, do in _parts():
+        ids = _due(session, which(desk))
         for start in range(0, len(ids), LOT):
             done.add(_kept(session, do, ids[start : start + LOT], desk))
     return done
 
 
+def tick_within(session: Session, moment: datetime) -> Round:
+    """The same within the caller's transaction: for who makes a past (the demo)."""
+    done, desk = Round(), Desk(session, moment)
+    for which, do in _parts():
+        if ids := _due(session, which(desk)):
+            done.add(do(session, ids, desk))
+    return done
+
+
 Part = Callable[[Session, Sequence[int], Desk], Round]
+
+
+def _parts() -> tuple[tuple[Callable[[Desk], ColumnElement[bool]], Part], ...]:
+    """What the round does, in order: which orders, and what is done with them."""
+    return (
+        (lapsed, resume),
+        (_dangerous, _warn_of_danger),
+        (_to_warn, _warn),
+        (hazard_round.unreported, hazard_round.warn),
+    )
+
+
+def _due(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
+    return session.scalars(select(ORDERS.c.id).where(condition).order_by(ORDERS.c.id)).all()
 
 
 def _kept(session: Session, do: Part, ids: Sequence[int], desk: Desk) -> Round:

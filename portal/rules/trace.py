@@ -50,7 +50,7 @@ def append(session: Session, order: WorkOrder, step: Step, moment: datetime, who
     the database.
     """
     values = _entry(order, step, moment, who, _last_macs(session, [order]).get(order.id, START))
-    session.execute(insert(TraceEntry), [values])
+    session.execute(insert(TraceEntry.__table__), [values])
     order.trail_head, order.trail_count = _head(values), values["seq"]
 
 

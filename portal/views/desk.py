@@ -17,7 +17,7 @@ from portal.queries import paging
 from portal.queries.grids import grid_on_map
 from portal.views import wording
 from portal.views.context import format_number, role_name
-from portal.views.desk_tables import DESKS, LINKS, LISTS, Count, Figure, Shown
+from portal.views.desk_tables import DESKS, LINKS, LISTS, ORDER_MAPS, Count, Figure, Shown
 from portal.views.entity import query
 from portal.views.entity.base import EntityView
 from portal.views.page import Desk, Related, Section, Tile
@@ -58,6 +58,7 @@ class DeskView(BaseView):
             sections.append(Section(_("What to do now"), [], nothing))
         greeting = _("%(name)s, good day", name=identity.name)
         grid = self._own_grid(identity)
+        counted = bool(set(known) & set(ORDER_MAPS)) and grid is not None
         lists = [self._list(shown, grid) for role in known for shown in LISTS.get(role, ())]
         return Desk(
             greeting,
@@ -67,6 +68,10 @@ class DeskView(BaseView):
             f"/directory/{grid.code}/map.svg" if grid and grid.boundary else None,
             grid.name if grid else "",
             f"/grids/map/{grid.id}" if grid else None,
+            counts_url=(
+                f"/work-orders/map.svg?grid_code={grid.code}" if counted and grid.boundary else None
+            ),
+            counts_link=f"/work-orders/map?grid_code={grid.code}" if counted else None,
             links=self._links(known),
             next_up=self._next_meeting(),
         )

@@ -128,6 +128,9 @@ DEAD_LETTERS = Figure(
 NOT_SENT = Count(_l("Messages that did not go out"), "Delivery", {"preset": "failing"}, "late")
 AT_WORK = Figure(_l("Workers at work"), "Job", "/jobs/", _of_the_queue(queue.workers))
 
+# Whose desk shows the map of open orders: who compares grids.
+ORDER_MAPS = (roles.BLOCK_LEADER, roles.AREA_LEADER, roles.STATION, roles.LEADER)
+
 # role: (what to do now, how things stand, what is not built yet)
 DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], Any]] = {
     roles.GRID_WORKER: (
@@ -258,7 +261,7 @@ SERVING = Shown(
     {"preset": "current", "grid_code": "{grid}"},
 )
 MINE = Shown(
-    _l("My orders by deadline"), "WorkOrder", ("number", "summary", "state", "due_at"),
+    _l("My orders by deadline"), "WorkOrder", ("summary", "state", "due_at"),
     {"preset": "mine"},
 )  # fmt: skip
 MY_OPEN_FILES = Shown(
@@ -266,7 +269,7 @@ MY_OPEN_FILES = Shown(
     {"preset": "mine"},
 )  # fmt: skip
 LATE = Shown(
-    _l("Orders overdue"), "WorkOrder", ("number", "summary", "grid", "state", "due_at"),
+    _l("Orders overdue"), "WorkOrder", ("summary", "grid", "state", "due_at"),
     {"preset": "overdue"},
 )  # fmt: skip
 IMPORTED = Shown(_l("Last imports"), "ImportBatch", ("created_at", "kind", "rows", "failed"))

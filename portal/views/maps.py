@@ -4,16 +4,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import shapely
-from flask import Response
+from flask import Response, abort, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 from shapely.geometry.base import BaseGeometry
 
 from portal.documents.partsmap import Mark, Part, draw_parts, tints
 from portal.models.choices import FINDING_KINDS, LEVELS
-from portal.queries.maps import MapRows
+from portal.queries.maps import LEVELS_IN, MapRows
 from portal.rules.geometry.plane import polygons
 
 SIDES = ("east", "south", "west", "north")
@@ -51,6 +52,26 @@ class Sheet:
     entries: list[Entry]
     part_word: str
     marks: Sequence[Mark] = field(default_factory=tuple)
+
+
+def level_asked(level: str) -> str:
+    """The level of grids to be shown in one of ``level``: the one asked for, otherwise the lowest
+    there is; none in a cell. Ends the request where it is no level.
+    """
+    inside = LEVELS_IN[level]
+    asked = request.args.get("level", "")
+    if asked and asked not in LEVELS:
+        abort(400)
+    return asked if asked in inside else (inside or ("",))[-1]
+
+
+def level_tabs(level: str, shown: str, asked: dict[str, str]) -> list[Tab]:
+    """One tab for each level that can be shown in a grid of ``level``."""
+    inside = LEVELS_IN[level]
+    return [
+        Tab(str(LEVELS[name]), f"?{urlencode({'level': name} | asked)}", name == shown)
+        for name in (inside if len(inside) > 1 else ())
+    ]
 
 
 def shape_of(text: str | None) -> BaseGeometry | None:

@@ -205,9 +205,9 @@ class Desk:
     """The first page of a role: what to do now, then how things stand, then lists and a map.
 
     ``map_url`` is the picture of the grid ``map_title``; a list of its parts stands beside it.
-    ``map_link`` leads to the map with findings.
-    ``links`` are (label, url, icon) of pages that tell more. ``next_up`` is the (words, address) of
-    the next meeting of one's own.
+    ``map_link`` leads to the map with findings. ``counts_url``: the picture of its open orders,
+    which goes before that, ``counts_link`` their page. ``links`` are (label, url, icon) of pages
+    that tell more. ``next_up`` is the (words, address) of the next meeting of one's own.
     """
 
     title: str
@@ -218,4 +218,6 @@ class Desk:
     map_title: str = ""
     map_link: str | None = None
     links: list[tuple[str, str, str]] = field(default_factory=list)
+    counts_url: str | None = None
+    counts_link: str | None = None
     next_up: tuple[str, str] | None = None

@@ -305,6 +305,8 @@ OTHERS = (
     Row("/ledgers/<string:code>/", "GET", "r", "work-orders"),
     Row("/ledgers/<string:code>/xlsx", "GET", "e", "work-orders"),
     Row("/ledgers/<string:code>/pdf", "POST", "e", "work-orders", fine=(302,)),
+    Row("/work-orders/map", "GET", "r", "work-orders"),
+    Row("/work-orders/map.svg", "GET", "r", "work-orders", fine=(200, 404)),  # a cell has no parts
     Row("/matters/photos/<pk>", "GET", "w", "matters", of_row=True),
     Row("/matters/photos/<pk>", "POST", "w", "matters", of_row=True, fine=(400,)),  # no file
     Row("/matters/cover/<pk>/<int:photo>", "GET", "w", "matters", of_row=True, fine=(404,)),

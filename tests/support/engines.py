@@ -174,7 +174,7 @@ def _make_template(store: Store, folder: Path, var: Path) -> None:
         try:
             store.create(TEMPLATE)
             portal_command("init", environ=environ)
-            portal_command("demo", "--residents", "0", environ=environ)
+            portal_command("demo", "--residents", "0", "--no-orders", environ=environ)
             _settle(store)
         except Exception as error:
             failed.write_text(str(error))

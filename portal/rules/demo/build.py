@@ -28,6 +28,7 @@ from portal.rules.accounts import synchronise_account
 from portal.rules.defaults import community_hotlines
 from portal.rules.demo.cards import demo_cards
 from portal.rules.demo.ground import plan_grids
+from portal.rules.demo.orders import build_orders, has_orders
 from portal.rules.demo.people import plan_people
 from portal.rules.demo.plan import GridPlan, PersonPlan, TeamPlan
 from portal.rules.demo.register import build_register, has_register
@@ -67,6 +68,11 @@ class DemoSummary:
         """Count ``count`` more rows called ``name``."""
         self.counts[name] = self.counts.get(name, 0) + count
 
+    def add_all(self, counts: dict[str, int]) -> None:
+        """Count more rows by name."""
+        for name, count in counts.items():
+            self.add(name, count)
+
     def __str__(self) -> str:
         lines = []
         if self.there:
@@ -88,15 +94,20 @@ def build_demo(
     residents: int = 0,
     *,
     fill: bool = False,
+    orders_before: date | None = None,
+    fill_orders: bool = False,
 ) -> DemoSummary:
     """Make the first ``communities`` demo communities that are not there yet, and a register of
     ``residents`` people in all, spread evenly over them; without residents there is no register.
-    ``fill``: communities that are there without a register get theirs too.
+    ``fill``: communities that are there without a register get theirs too. ``orders_before``: the
+    first community, if it is made now, gets the matters and work orders of the weeks before this
+    day; ``fill_orders``: also where it is there without any.
 
-    Deterministic: the same ``seed`` makes the same rows (keys and instants of writing excepted).
-    Only the first community has accounts, all with ``password_hash``. The caller acts as the
-    system and commits. Raises RuleError for more than ``MOST`` communities, or where the default
-    data is not loaded.
+    Deterministic: the same ``seed`` makes the same rows (keys and instants of writing excepted),
+    with the same ``orders_before`` the same matters and orders, each at the same instant. Only the
+    first community has accounts, all with ``password_hash``. The caller acts as the system and
+    commits. Raises RuleError for more than ``MOST`` communities, or where the default data is not
+    loaded.
     """
     if not 1 <= communities <= MOST:
         raise RuleError(_l("There is room for 1 to %(most)s demo communities.", most=MOST))
@@ -107,17 +118,19 @@ def build_demo(
         place = site(number)
         there = session.scalar(select(Grid.id).where(Grid.code == place.code)) is not None
         wanted = residents * (number + 1) // communities - residents * number // communities
+        registered = wanted > 0 and (not there or (fill and not has_register(session, place.code)))
+        lived = orders_before is not None and number == 0
+        lived = lived and (not there or (fill_orders and not has_orders(session, place.code)))
         if not there:
             _build_community(session, seed, place, password_hash, summary)
-        elif not (fill and wanted) or has_register(session, place.code):
-            summary.there.append(place.code)
-            continue
-        else:
+        elif registered or lived:
             summary.filled.append(place.code)
-        if wanted:
-            counts = build_register(session, seed, number, place.code, wanted)
-            for name, count in counts.items():
-                summary.add(name, count)
+        else:
+            summary.there.append(place.code)
+        if registered:
+            summary.add_all(build_register(session, seed, number, place.code, wanted))
+        if lived and orders_before is not None:
+            summary.add_all(build_orders(session, seed, place.code, orders_before))
     return summary
 
 

@@ -70,7 +70,8 @@ def dispatch(move: Move) -> dict[str, Any]:
         move.clocks.start_answer(order, clock.aware(order.accepted_at or move.moment), move.moment)
     move.clocks.at_level(order, move.moment)
     people.take_part(move.session, order, [person.user_id], "assignee")
-    people.take_part(move.session, order, [order.dispatcher_id], "dispatcher")
+    who = move.case.identity
+    people.take_part(move.session, order, [who.user_id], "dispatcher", who)
     return {"grade": grade, "level": level, "assignee": person.name} | due_of(order)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,14 +16,18 @@ from portal.rules.work_orders.case import Case
 
 @dataclass
 class Move:
-    """A move that is being made: the case, what was filled in, when, and the clocks."""
+    """A move that is being made: the case, what was filled in, when."""
 
     session: Session
     case: Case
     data: Mapping[str, Any]
     moment: datetime
-    clocks: timing.Clocks
     passed_on: bool = False  # who makes it has no part in the order afterwards
+
+    @cached_property
+    def clocks(self) -> timing.Clocks:
+        """The clocks of now; not every move asks for them."""
+        return timing.load(self.session)
 
     @property
     def order(self) -> WorkOrder:

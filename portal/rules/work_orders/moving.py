@@ -24,7 +24,7 @@ from portal.rules.confidential import seen
 from portal.rules.flow import Step
 from portal.rules.order_letters import about_of
 from portal.rules.trace import Step as Entry
-from portal.rules.work_orders import people, routes, timing
+from portal.rules.work_orders import people, routes
 from portal.rules.work_orders.case import case_of, level_above
 from portal.rules.work_orders.effects import EFFECTS
 from portal.rules.work_orders.hazards import BACK
@@ -115,7 +115,7 @@ def move(
     for field in (*WORDS, *UNITS):
         _check_words(str(data.get(field) or ""), field)
     with scope.acting(scope.SYSTEM), session.no_autoflush:
-        made = Move(session, case, data, moment, timing.load(session))
+        made = Move(session, case, data, moment)
         made.passed_on = not sees(session, order_id, who)
         _make(made, step)
         dissatisfied = name == "return_visit" and order.satisfaction == "not"
@@ -208,7 +208,7 @@ def _check_words(text: str, field: str) -> None:
 
 def _make(made: Move, step: Step) -> None:
     """One move: its effect, its state, its entry in the trace, its messages."""
-    order, before = made.order, made.order.state
+    order, before, level = made.order, made.order.state, made.order.level
     order.state = step.target or before
     details = EFFECTS[step.name](made)
     if order.state not in WORKING:
@@ -218,9 +218,10 @@ def _make(made: Move, step: Step) -> None:
     who = made.case.identity
     trace.append(made.session, order, entry, made.moment, who)
     if not made.passed_on:
-        people.take_part(made.session, order, [who.user_id], "handler")
+        people.take_part(made.session, order, [who.user_id], "handler", who)
     _tell(made, step, note)
-    _follow(made.session, order)
+    if order.level != level:
+        _follow(made.session, order)
 
 
 def _follow(session: Session, order: WorkOrder) -> None:

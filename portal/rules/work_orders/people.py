@@ -10,7 +10,7 @@ from portal.models.matter_choices import ORDER_LEVELS
 from portal.queries.accounts import Holder, holders_over, holders_within
 from portal.rules.once import insert_missing
 from portal.rules.work_orders.case import HEADS, level_of, rank
-from portal.scope import CODE_LENGTHS
+from portal.scope import CODE_LENGTHS, Identity
 
 HANDLERS = (*roles.HANDLERS, roles.LEADER)
 
@@ -68,11 +68,24 @@ def reachable(order: WorkOrder, highest: int) -> list[str]:
 
 
 def take_part(
-    session: Session, order: WorkOrder, user_ids: Iterable[int | None], part: str
+    session: Session,
+    order: WorkOrder,
+    user_ids: Iterable[int | None],
+    part: str,
+    acting: Identity | None = None,
 ) -> None:
-    """Note that these accounts have to do with the matter of an order."""
+    """Note that these accounts have to do with the matter of an order; ``acting``: one of them, of
+    whom it is known where they act.
+    """
     wanted = sorted({key for key in user_ids if key is not None})
-    here = {one.user_id for one in holders_over(session, order.grid_code, roles.STAFF)}
+    here: set[int | None] = set()
+    if acting is not None and any(
+        one.role in roles.STAFF and order.grid_code.startswith(one.grid_code)
+        for one in acting.grants
+    ):
+        here.add(acting.user_id)
+    if not here.issuperset(wanted):
+        here |= {one.user_id for one in holders_over(session, order.grid_code, roles.STAFF)}
     rows = [
         {"matter_id": order.matter_id, "user_id": key, "part": part, "outside": key not in here}
         for key in wanted

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from portal import clock, roles, scope
 from portal.documents.partsmap import Mark
-from portal.models.choices import FINDING_KINDS, LEVELS
+from portal.models.choices import FINDING_KINDS
 from portal.queries import maps
 from portal.queries.grid_checks import grid_records
 from portal.queries.grids import ids_of
@@ -22,7 +22,7 @@ from portal.queries.settings import household_standards
 from portal.rules.check_grids import Finding, check_grids
 from portal.rules.geometry import geometry_mapping
 from portal.views.entity.access import allowed
-from portal.views.maps import Tab, collection, features, make_sheet
+from portal.views.maps import Tab, collection, features, level_asked, level_tabs, make_sheet
 
 MOST_FINDINGS = 200
 MOST_LINKS = 3  # ways to mend one finding
@@ -53,7 +53,7 @@ class StaffMapMixin:
         """The grid with its parts of ``?level=`` and its findings (of ``?kind=``)."""
         row = self.row_for(pk, roles.READ)
         rows, findings, told = self._mapped(row)
-        level = _level(row)
+        level = level_asked(row.level)
         title = _("Map of %(name)s", name=row.name)
         sheet = make_sheet(title, rows, row.code, self._map_urls, [_mark(one) for one in told])
         asked = {"level": level} if level else {}
@@ -68,7 +68,7 @@ class StaffMapMixin:
             sheet=sheet,
             told=told,
             more=max(0, len(findings) - MOST_FINDINGS),
-            tabs=_tabs(row, level, {"kind": kind} if kind else {}),
+            tabs=level_tabs(row.level, level, {"kind": kind} if kind else {}),
             kinds=_kinds(findings, kind, asked),
             shapes_url=f"{request.path}/shapes?{urlencode(shown)}" if sheet.drawing else "",
             tiles=current_app.config["PORTAL_MAP_TILES"],
@@ -89,7 +89,7 @@ class StaffMapMixin:
         kind = request.args.get("kind", "")
         if kind and kind not in FINDING_KINDS:
             abort(400)
-        rows = maps.in_grid(session, row.code, _level(row))
+        rows = maps.in_grid(session, row.code, level_asked(row.level))
         records = grid_records(session, clock.today())
         findings = check_grids(records, household_standards(session), row.code).findings
         shown = [one for one in findings if kind in ("", one.kind)][:MOST_FINDINGS]
@@ -132,23 +132,6 @@ class StaffMapMixin:
 
 def _covered(action: str, resource: str, code: str) -> bool:
     return scope.covers(scope.current().prefixes(action, resource), code)
-
-
-def _level(row: Any) -> str:
-    """The level asked for, otherwise the lowest one there is in the grid."""
-    inside = maps.LEVELS_IN[row.level]
-    asked = request.args.get("level", "")
-    if asked and asked not in LEVELS:
-        abort(400)
-    return asked if asked in inside else (inside or ("",))[-1]
-
-
-def _tabs(row: Any, level: str, asked: dict[str, str]) -> list[Tab]:
-    inside = maps.LEVELS_IN[row.level]
-    return [
-        Tab(str(LEVELS[name]), f"?{urlencode({'level': name} | asked)}", name == level)
-        for name in (inside if len(inside) > 1 else ())
-    ]
 
 
 def _kinds(findings: Iterable[Finding], kind: str, asked: dict[str, str]) -> list[Tab]:

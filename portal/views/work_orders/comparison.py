@@ -43,6 +43,7 @@ class ComparisonMixin:
             "views/work_orders/by_grid.html",
             title=_("Orders by grid"),
             subtitle=name,
+            map_url=f"{self.route_base}/map?{urlencode({'grid_code': code})}",
             table=_table(figures),
             bars=_bars(figures),
             wide=BAR,

@@ -46,6 +46,7 @@ from portal.views.work_orders import hazards, ways, words
 from portal.views.work_orders.comparison import ComparisonMixin
 from portal.views.work_orders.extension import ExtensionMixin, by_slip
 from portal.views.work_orders.figures import FiguresMixin
+from portal.views.work_orders.order_map import OrderMapMixin
 from portal.views.work_orders.photos import shown
 from portal.views.work_orders.units import UnitMixin
 
@@ -64,7 +65,13 @@ STATE_TONES: dict[str, Tone] = {
 
 
 class WorkOrderView(
-    ComparisonMixin, FiguresMixin, ExtensionMixin, MediationMixin, UnitMixin, EntityView
+    ComparisonMixin,
+    FiguresMixin,
+    OrderMapMixin,
+    ExtensionMixin,
+    MediationMixin,
+    UnitMixin,
+    EntityView,
 ):
     """The handling of matters."""
 
