@@ -57,10 +57,6 @@ def handoff(move: Move) -> dict[str, Any]:
         if theirs < clock.local(move.moment).date():
             raise RuleError(_l("This day is gone."), "their_due")
         order.outside_due_at = clocks.end_of(theirs)
-    else:
-        order.outside_due_at = clocks.outside(
-            order.kind, order.grade, move.moment, move.clocks.calendar, move.clocks.limits
-        )
     move.clocks.start_notice(order, move.moment)
     return {"hand_to": order.outside_unit} | due_of(order)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from portal import clock
 from portal.models import WorkOrder
+from portal.queries import units
 from portal.queries.limits import MUNICIPAL
 from portal.queries.workdays import load_calendar
 from portal.rules import clocks
@@ -46,13 +47,12 @@ class Clocks:
 
     def _own(self, order: WorkOrder, start: datetime) -> Deadline:
         """Our days on a municipal problem; what a unit has in hand is not cut short."""
-        handed = order.outside_due_at is not None
+        session = object_session(order)
+        handed = session is not None and units.case_of_order(session, order.id) is not None
         days = self.limits["municipal.recheck" if handed else "municipal.hand_over"]
         day = clocks.workday(clock.local(start).date(), days, self.calendar)
-        found, known = (
-            clocks.until(day, days, self.calendar, self.limits),
-            clocks.deadline_of(order),
-        )
+        found = clocks.until(day, days, self.calendar, self.limits)
+        known = clocks.deadline_of(order)
         return known if handed and known and known.due_at > found.due_at else found
 
     def start_notice(self, order: WorkOrder, moment: datetime) -> None:
