@@ -92,6 +92,9 @@ def rows_for(number):
     cells = db.session.scalars(select(Grid.code).where(Grid.level == "cell").order_by(Grid.code))
     cell, size = cells.all()[number % 30], ("a3", "a4", "a2")[number // 30]
     matters = rows_at(db.session, cell, number, about_user_id=None)
+    kept = {"number": f"X{number}", "token": f"t{number}", "issued_on": day}
+    picture = {"path": "x.jpg", "sha256": "0" * 64, "width": 1, "height": 1}
+    failed = {"channel": "email", "topic": "orders", "state": "given_up", "error": "refused"}
     return [
         *matters.values(),
         *rounds_at(cell, number).values(),
@@ -100,9 +103,7 @@ def rows_for(number):
         Organisation(grid_code=cell, name=f"店{number}", kind="shop"),
         MunicipalUnit(grid_code=cell, name=f"单位{number}", services="路灯"),
         GroupRobot(grid_code=cell, name=f"群{number}", kind="wecom", hook="x", topics="orders"),
-        Delivery(
-            user_id=user.id, channel="email", topic="orders", state="given_up", error="refused"
-        ),
+        Delivery(user_id=user.id, **failed),
         Board(grid_code=cell, size=size, lang="en"),
         Meeting(grid_code=AREA, starts_at=begins, **held),
         MeetingSeries(grid_code=AREA, holiday="skip", since=day, **held),
@@ -114,23 +115,8 @@ def rows_for(number):
         Duty(code=f"X{number:03}", title="职责", group_no=1, role="x", frequency="weekly"),
         Regulation(code=f"X{number:03}", title=f"制度{number}", text="第一条"),
         ImportBatch(kind="grids", file_name=f"{number}.csv", actor="x", grid_code=AREA),
-        Card(
-            worker_id=worker.id,
-            grid_code=AREA,
-            number=f"X{number}",
-            token=f"t{number}",
-            issued_on=day,
-            expires_on=date(2099, 1, 1),
-        ),
-        Photo(
-            grid_code=AREA,
-            name=f"{number}.jpg",
-            path="x.jpg",
-            sha256="0" * 64,
-            width=1,
-            height=1,
-            bytes=number,
-        ),
+        Card(worker_id=worker.id, grid_code=AREA, expires_on=date(2099, 1, 1), **kept),
+        Photo(grid_code=AREA, name=f"{number}.jpg", bytes=number, **picture),
         AccountGrant(user_id=user.id, role="Clerk", grid_code=AREA, since=day),
         IssuedDocument(
             grid_code=AREA, kind="board", number=f"B{number}", issued_on=day, **issued, **digest

@@ -92,7 +92,7 @@ def test_on_the_page_the_form_is_filled_in_and_reported(client_as, portal):
         assert (row.reporter_contact, row.urgency) == ("13900005678", "urgent")
     page = client.post("/matters/paste", {**page.form("/matters/report"), "text": SLIP})
     again = client.post("/matters/report", page.form("/matters/report"))
-    assert again.status == 400 and "已有" in again.one("#errors").get_text()
+    assert again.status == 400 and "已在册" in again.one("#errors").get_text()
 
 
 def test_several_rows_go_to_the_check_of_an_import(client_as, work):

@@ -46,6 +46,9 @@ def dispute(session: Any, code: str = "DI0202", state: str = "accepted") -> Work
         order = matters.report(session, told)
     if state == "accepted":
         with acting(who(session, "leader07")):
+            if order.category.route == "report":
+                told = {"told_whom": "派出所", "told_when": clock.now()}
+                work_orders.move(session, order.id, "report_out", told)
             work_orders.move(session, order.id, "accept", {})
     session.commit()
     return order

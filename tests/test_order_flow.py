@@ -121,7 +121,7 @@ def put(session: Session, order: WorkOrder, state: str, name: str) -> None:
         .values(
             state=state,
             level=level,
-            category_id=category(session, CATEGORIES.get(name, "DI0202")).id,
+            category_id=category(session, CATEGORIES.get(name, "HZ0106")).id,
             outside_unit="派出所",
             asked_at=clock.now() if name == "refuse_more" else None,
             asked_days=2 if name == "refuse_more" else None,

@@ -19,6 +19,7 @@ YEAR = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
 WORKED = [day for day in YEAR if chinese_calendar.is_workday(day)]
 HOURS = (time(0), time(7, 55), time(8), time(12), time(23, 55))
 ROUNDS = [datetime.combine(day, hour, ZONE).astimezone(UTC) for day in YEAR for hour in HOURS]
+WEEK = timedelta(days=7)
 DAYS = {"patrol": 2, "request": 3, "hazard": 5, "dispute": 7, "major": 30}
 
 
@@ -69,6 +70,22 @@ class Life:
                     found[kind] = at_round
         return found
 
+    def told_of(self) -> list[datetime]:
+        """The rounds that ask how far a major hazard is: one for each week without a word."""
+        if self.kind != "major":
+            return []
+        begins, weeks = on(self.day, time(9)), set[int]()
+        found = []
+        for moment in ROUNDS[bisect_left(ROUNDS, begins + WEEK) :]:
+            still = self.suspended is not None and self.until is not None and (
+                on(self.suspended, time(10)) < moment < on(self.until + timedelta(days=1), time(0))
+            )  # fmt: skip
+            week = (moment - begins) // WEEK
+            if not still and week not in weeks:
+                weeks.add(week)
+                found.append(moment)
+        return found
+
     def columns(self, assignee: int) -> dict[str, Any]:
         """The order as it is put into the database."""
         kind, grade = (self.kind, "general") if self.kind != "major" else ("hazard", "major")
@@ -114,8 +131,6 @@ def some_lives(number: int) -> list[Life]:
 
 def expected(lives: list[Life], ids: list[int]) -> list[tuple[int, str, datetime]]:
     """(order's id, kind, round) of every warning, in order."""
-    return sorted(
-        (order_id, kind, moment)
-        for order_id, life in zip(ids, lives, strict=True)
-        for kind, moment in life.expected().items()
-    )
+    lived = list(zip(ids, lives, strict=True))
+    warned = [(key, kind, at) for key, life in lived for kind, at in life.expected().items()]
+    return sorted(warned + [(key, "weekly", at) for key, life in lived for at in life.told_of()])

@@ -10,20 +10,16 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField
-from wtforms.validators import InputRequired, Optional
 
 from portal import roles, scope
 from portal.forms.entity import EntityForm
-from portal.forms.lookup import LookupField
-from portal.forms.matters import FIRST, report_form
-from portal.models import Grid, Matter, MatterCategory, Worker, WorkOrder
+from portal.forms.matters import FIRST
+from portal.models import Matter, WorkOrder
 from portal.models.matter_choices import CHANNELS, MATTER_KINDS, ORDER_STATES, URGENCIES
 from portal.queries import matters as queries
-from portal.queries import replies
 from portal.rules import matter_photos, matters, work_orders
 from portal.rules.reports import Report
-from portal.views.entity import forms, query
+from portal.views.entity import query
 from portal.views.entity.access import allowed
 from portal.views.entity.base import READ_ONLY, EntityView
 from portal.views.entity.cells import name_of
@@ -32,13 +28,8 @@ from portal.views.population.verbs import happened
 from portal.views.work_orders import origins
 from portal.views.work_orders.handed_down import HandedDownMixin
 from portal.views.work_orders.photos import PhotosMixin, sent_photos, shown
+from portal.views.work_orders.report_form import report_form_of
 
-# Where a report of somebody in the field usually comes from, and where that of an office.
-IN_THE_FIELD = (*("patrol", "visit", "sweep", "meeting", "letterbox", "counter"), *replies.CHANNELS)
-IN_AN_OFFICE = (
-    *("counter", "hotline", "hotline12345", "letterbox", "superior", "inspection"),
-    *("meeting", "patrol", "visit", "sweep"),
-)
 URGENCY_TONES: dict[str, Tone] = {"immediate": "late", "urgent": "warn"}
 
 
@@ -178,41 +169,7 @@ class MatterView(PhotosMixin, HandedDownMixin, EntityView):
 
     def _report_form(self, *, empty: bool = False) -> EntityForm:
         """The form as it was sent, or without anything in it."""
-        session = self.datamodel.session
-        category = LookupField(
-            _l("Another category"),
-            [Optional()],
-            url="/matter-categories/lookup/?for=Matter",
-            resolve=lambda key: forms.resolve(MatterCategory, key, "Matter"),
-            search=lambda text: forms.search(MatterCategory, text, "Matter", 4),
-            description=_l("Type a word of it."),
-        )
-        grid = LookupField(
-            _l("In which grid"),
-            [InputRequired(_l("Choose the grid where it is."))],
-            url="/grids/lookup/?for=Matter",
-            resolve=lambda key: forms.resolve(Grid, key, "Matter"),
-            search=lambda text: forms.search(Grid, text, "Matter", 4),
-        )
-        worker = LookupField(
-            _l("A complaint about a worker: about whom"),
-            [Optional()],
-            url="/workers/lookup/?for=Matter",
-            resolve=lambda key: forms.resolve(Worker, key, "Matter"),
-            search=lambda text: forms.search(Worker, text, "Matter", 4),
-            description=_l(
-                "Neither that person nor their grid sees it; whoever heads the grid above does."
-            ),
-        )
-        office = {roles.CLERK, roles.STATION} & set(scope.current().roles)
-        found = report_form(category, grid, worker, IN_AN_OFFICE if office else IN_THE_FIELD)
-        found.common = SelectField(
-            _l("What is it about"),
-            [Optional()],
-            choices=_common(session, origins.asked()),
-            validate_choice=True,
-        )
-        return found(None) if empty else found()
+        return report_form_of(self.datamodel.session, empty=empty)
 
     def _begin(self, form: EntityForm) -> None:
         prefixes = scope.current().prefixes(roles.WRITE, "Matter")
@@ -309,15 +266,3 @@ def _for_a_script() -> bool:
 def _errors(form: EntityForm) -> dict[str, list[str]]:
     """The sentences by field; "" for those of no field."""
     return {name or "": [str(one) for one in errors] for name, errors in form.errors.items()}
-
-
-def _common(session: Any, on_a_round: bool) -> Any:
-    """The short list, by kind; on a round what rounds find comes first."""
-    groups: dict[str, list[tuple[str, str]]] = {"": [("", _("Please choose"))]}
-    if on_a_round:
-        groups |= {str(MATTER_KINDS[kind]): [] for kind in origins.KINDS}
-    for one in queries.offered(session):
-        if one.common and one.parent_code:
-            kind = str(MATTER_KINDS[one.kind])
-            groups.setdefault(kind, []).append((str(one.id), name_of(one)))
-    return groups
