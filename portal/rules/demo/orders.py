@@ -224,9 +224,11 @@ class _Weeks:
         self.counts["warnings"] += done.yellow + done.orange + done.red + done.control
         if not done.red:
             return
-        columns = select(SupervisionOrder.id).where(SupervisionOrder.id > self.supervised)
-        for key in self.session.scalars(columns.order_by(SupervisionOrder.id)).all():
-            self.supervised, chance, passed = key, Random(f"D{key}"), 0
+        columns = select(SupervisionOrder.id, SupervisionOrder.number)
+        new = columns.where(SupervisionOrder.id > self.supervised).order_by(SupervisionOrder.id)
+        for key, number in self.session.execute(new).all():
+            # By its number: keys differ from database to database.
+            self.supervised, chance, passed = key, Random(number), 0
             for name, least, most in SUPERVISED:
                 passed += chance.randint(least, most)
                 at = self._later(passed)
