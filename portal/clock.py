@@ -29,6 +29,11 @@ def standing(moment: datetime) -> Iterator[None]:
         _standing.reset(token)
 
 
+def stands() -> bool:
+    """Whether a past is being made."""
+    return _standing.get() is not None
+
+
 def now() -> datetime:
     """The current instant, aware, in UTC."""
     stood = _standing.get()

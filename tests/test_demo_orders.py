@@ -90,7 +90,7 @@ def _every_state_kind_and_mark_is_there(lived: Session) -> None:
     for move in (
         *("settle", "reject", "return", "escalate", "analyse", "report_up", "street_answer"),
         *("rework", "return_visit", "reopen", "control", "progress", "assist", "nudge", "extend"),
-        *("suspend", "resume", "merge", "void", "supervise"),
+        *("suspend", "resume", "merge", "void", "supervise", "handoff", "notice"),
     ):
         assert made[move], move
     assert sum(order.merged_into_id is not None for order in orders) == 2

@@ -18,7 +18,7 @@ from portal.scope import CODE_LENGTHS
 ASSIGNEES = ("take", "answer", "progress", "assist", "escalate", "return", "resume")
 # Who else makes a move: the head of the level of the order, or an account of the office.
 OTHERS = {
-    **dict.fromkeys(("accept", "reject", "merge", "suspend"), "head"),
+    **dict.fromkeys(("accept", "reject", "merge", "suspend", "handoff", "notice"), "head"),
     **dict.fromkeys(("report_up", "void"), "station"),
     "street_answer": "street",
     "settle": "worker",
@@ -31,6 +31,10 @@ WRITTEN = {
     "report_up": ("reason", "report_up"), "street_answer": ("note", "street"),
     "void": ("reason", "void"), "control": ("note", "control"), "escalate": ("tried", "tried"),
 }  # fmt: skip
+
+
+# What is not for us: the field for the outcome, the one for the unit that owes it.
+ELSEWHERE = {"reject": ("reason", "hand_to"), "handoff": ("", "unit"), "notice": ("told", "")}
 
 
 class Acting:
@@ -124,8 +128,9 @@ def filled_in(
         return data
     if name in ("settle", "answer"):
         return {"result": plan.result or plan.summary}
-    if name == "reject":
-        return {"reason": plan.result, "hand_to": told[0]}
+    if name in ELSEWHERE:
+        words, unit = ELSEWHERE[name]
+        return ({words: plan.result} if words else {}) | ({unit: told[0]} if unit else {})
     if name == "dispatch":
         level, grade, who = _dispatched(step)
         role = acting.head(level, order.grid_code) if who == "head" else who
