@@ -38,7 +38,8 @@ def first(order: WorkOrder, steps: list[Step]) -> list[Step]:
 
 def shown(session: Session, order: WorkOrder) -> dict[str, Any] | None:
     """What stands above an order while the move that its route recommends is still to come."""
-    category = order.category
+    # Not ``order.category``: other parts of the page may have read the order anew.
+    category = session.get_one(MatterCategory, order.category_id)
     wanted = RECOMMENDED.get(category.route)
     if wanted is None or order.void or order.merged_into_id is not None:
         return None
