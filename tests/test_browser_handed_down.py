@@ -54,6 +54,7 @@ def test_a_slip_is_pasted_looked_through_and_reported(visit, phone):
     assert page.input_value("#reported_at") == "2026-03-16T10:20"
     assert leader.axe() == []
     page.click("main form [type=submit]")
+    page.locator("#told .note.good a").first.click()
     page.wait_for_url("**/work-orders/show/*")
     assert "楼上卫生间漏水三天" in page.locator("h1").inner_text()
 

@@ -13,11 +13,14 @@ KINDS = {
     "order_orange": "warnings",
     "order_red": "warnings",
     "order_control": "warnings",
+    "order_weekly": "warnings",
     "population_report": "documents",
     "regridded": "documents",
 }
 STARTS = (
     ("case_", "orders"),  # files of mediations and petitions: without a place, so subject and link
+    ("responsibility_", "warnings"),
+    ("sweep_", "orders"),
     ("meeting", "meetings"),
     ("board_", "documents"),
     ("task_", "work"),
