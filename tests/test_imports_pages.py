@@ -82,7 +82,7 @@ def test_the_kinds_are_those_one_may_write(client_as):
         for name in ("clerk1", "station")
     }
     homes = ["buildings", "dwellings", "households"]
-    assert kinds["clerk1"] == [*homes, "residents", "workers"]
+    assert kinds["clerk1"] == [*homes, "residents", "workers", "matters"]
     assert set(kinds["station"]) >= {"grids", "workers", "posts", "duties", "boundaries"}
     assert client_as("clerk1").get("/imports/template/posts").status == 404
     assert upload(client_as("clerk1"), "posts", csv("a")).status == 400
