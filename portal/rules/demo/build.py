@@ -10,22 +10,18 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal import roles
 from portal.errors import RuleError
 from portal.models import (
-    AccountGrant,
-    AccountState,
     Grid,
     Hotline,
     LeadingGroup,
     Post,
     PostRole,
     Team,
-    User,
     Worker,
 )
-from portal.rules.accounts import synchronise_account
 from portal.rules.defaults import community_hotlines
+from portal.rules.demo.accounts import demo_accounts
 from portal.rules.demo.cards import demo_cards
 from portal.rules.demo.ground import plan_grids
 from portal.rules.demo.orders import build_orders, has_orders
@@ -37,15 +33,8 @@ from portal.rules.meetings import set_up_series
 
 ACTIVE_FROM = date(2012, 6, 1)  # routine operation begins (P10)
 FORMED_ON = date(2012, 4, 5)
-GRANTED_ON = date(2021, 12, 20)
 FIXED, FIRST_HOTLINE, PER_COMMUNITY = "027-", 100_000, 100
 EVERY_CELL = "物业值班"  # a hotline that every cell fills in for itself
-OFFICE_ACCOUNTS = (
-    ("admin", "系统", "管理员", roles.ADMIN, 0),
-    ("street", "街道", "综治办", roles.STREET, 9),
-    ("care", "关爱", "专员", roles.CARE_OFFICER, 12),
-    ("auditor", "安全", "审计员", roles.AUDITOR, 0),
-)
 
 
 @dataclass
@@ -163,7 +152,7 @@ def _build_community(
     session.add_all(hotlines)
     session.flush()
     series = set_up_series(session, [place.code], ACTIVE_FROM)
-    users = _accounts(session, place, people, workers, password_hash)
+    users = demo_accounts(session, place, people, workers, password_hash)
     summary.made.append(place.code)
     summary.accounts += [user.username for user in users]
     for name, rows in (
@@ -255,51 +244,3 @@ def _hotlines(session: Session, place: Site, grids: list[GridPlan]) -> list[Hotl
         for at, (code, line) in enumerate(wanted)
         if (code, line["name"]) not in known
     ]
-
-
-def _accounts(
-    session: Session,
-    place: Site,
-    people: list[PersonPlan],
-    workers: list[Worker],
-    password_hash: str,
-) -> list[User]:
-    """The documented sign-ins: those of workers, and those whose role comes from a grant."""
-    if place.number:
-        return []
-    users: list[User] = []
-    for person, worker in zip(people, workers, strict=True):
-        if person.username:
-            user = _user(person.username, person.surname, person.given, password_hash)
-            session.add(user)
-            session.flush()
-            worker.user_id = user.id
-            users.append(user)
-    for username, last, first, role, digits in OFFICE_ACCOUNTS:
-        user = _user(username, last, first, password_hash)
-        session.add(user)
-        session.flush()
-        code = place.code[:digits] or None
-        session.add(
-            AccountGrant(
-                user_id=user.id, role=role, grid_code=code, since=GRANTED_ON, reason="演示账号"
-            )
-        )
-        users.append(user)
-    session.add_all(AccountState(user_id=user.id, must_change_password=False) for user in users)
-    session.flush()
-    for user in users:
-        synchronise_account(session, user)
-    session.flush()
-    return sorted(users, key=lambda user: user.username)
-
-
-def _user(username: str, last: str, first: str, password_hash: str) -> User:
-    return User(
-        username=username,
-        last_name=last,
-        first_name=first,
-        email=f"{username}@demo.invalid",
-        active=True,
-        password=password_hash,
-    )
