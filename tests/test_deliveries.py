@@ -153,9 +153,8 @@ def test_a_server_that_says_nothing_is_tried_again(here, office, monkeypatch):
     monkeypatch.setattr(post, "PATIENCE", 0.3)
     office.mute = True
     here.put(ONE, TWO)
-    begun = time.monotonic()
     assert here.round().failed == 2
-    assert time.monotonic() - begun < 5  # one knock, not one for each message
+    assert office.connections == 1  # one knock, not one for each message
     assert here.states() == [("failed", "timeout", 1)] * 2
 
 
@@ -475,7 +474,7 @@ def test_a_real_worker_sends_it(portal, session, office, place, tmp_path, monkey
     with world(portal, session, file, PORTAL_MAIL_URL=office.url) as here:
         request.getfixturevalue("live_worker")
         here.put(ONE, TWO)
-        patience = time.monotonic() + 20
+        patience = time.monotonic() + 90
         while len(here.states()) < 2 or {row.state for row in here.rows()} != {"sent"}:
             assert time.monotonic() < patience, here.states()
             time.sleep(0.1)

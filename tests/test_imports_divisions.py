@@ -1,7 +1,6 @@
 """The published list of divisions and their boundaries: real data, there and back."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -40,9 +39,7 @@ def divisions_file(tmp_path, *rows):
 
 def test_a_city_there_and_back_and_there_again(session):
     before = everything(session)
-    started = time.monotonic()
     first = load(session, "divisions", COMMUNITIES)
-    assert time.monotonic() - started < 20
     assert (first.rows, first.created, first.failed) == (3495, 3495, 0)
     assert first.also_created == {"district": 12, "street": 192}  # one of each is the demo's
     after = everything(session)

@@ -27,7 +27,7 @@ from tests.conftest import Place
 from tests.support import servers
 
 pytestmark = pytest.mark.one_engine
-PATIENCE = 45.0  # seconds; RQ's own maintenance takes more than 90
+PATIENCE = 85.0  # seconds; a heartbeat is overdue after 90
 
 
 def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
@@ -171,7 +171,7 @@ def test_the_queue_server_may_be_killed_and_started_again(
             until(lambda: health(client).workers == len(NAMES))
             assert timetable.poll() is None
             timetable.terminate()
-            assert timetable.wait(10) == 0
+            assert timetable.wait(60) == 0
     finally:
         valkey.kill()
         valkey.wait()
