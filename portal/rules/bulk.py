@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    column,
     func,
     select,
     text,
@@ -106,6 +107,23 @@ def among_pairs(
     pair = func.json_each(_listed(pairs)).table_valued("value").c.value
     both = [func.json_extract(pair, f"$[{at}]", type_=Text) for at in (0, 1)]
     return tuple_(*columns).in_(select(*both))
+
+
+def told_rows(table: Table, names: Sequence[str], rows: Sequence[Values]) -> Any:
+    """On PostgreSQL: ``rows`` as something to select from, each of the columns ``names`` of
+    ``table`` one parameter, in the order of ``rows``. A statement with a parameter for every value
+    is written, read and planned for its length alone, which takes longer than its work.
+    """
+    sides = [
+        bindparam(None, [row[name] for row in rows], ARRAY(table.c[name].type)) for name in names
+    ]
+    return (
+        func.unnest(*sides).table_valued(*(_named(table, name) for name in names)).render_derived()
+    )
+
+
+def _named(table: Table, name: str) -> Any:
+    return column(name, table.c[name].type)
 
 
 def _listed(values: Sequence[Any]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Message
+from portal.rules import bulk
 from portal.rules.outside import outbox
 from portal.rules.outside.letters import Letter as Letter
 
@@ -81,7 +82,7 @@ def _insert(session: Session, letters: Sequence[Letter], now: datetime, *told: A
     if not rows:
         return []
     if not told:
-        session.execute(insert(Message.__table__), rows)
+        bulk.insert_rows(session, Message.__table__, rows)
         return []
     return session.execute(insert(Message).returning(*told), rows).all()
 

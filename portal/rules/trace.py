@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from portal import clock, scope
 from portal.models import TraceEntry, WorkOrder
 from portal.models.sealing import SCHEMES, has_sm4, keyed_hash
+from portal.rules import bulk
 from portal.scope import Identity
 
 START = "0" * 64
@@ -68,16 +69,25 @@ def note_many(session: Session, steps: Mapping[int, Step], moment: datetime) -> 
             _entry(order, steps[order.id], moment, scope.SYSTEM, before.get(order.id, START))
             for order in orders
         ]
-        connection.execute(insert(TraceEntry), entries)
-        heads = [
-            {"of": one["order_id"], "head": _head(one), "count": one["seq"]} for one in entries
-        ]
-        connection.execute(
-            update(WorkOrder.__table__)
-            .where(columns.id == bindparam("of"))
-            .values(trail_head=bindparam("head"), trail_count=bindparam("count")),
-            heads,
-        )
+        bulk.insert_rows(session, TraceEntry.__table__, entries)
+        _move_heads(session, entries)
+
+
+def _move_heads(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
+    """What many orders keep of their new last entries."""
+    orders, connection = WorkOrder.__table__, session.connection()
+    heads = [
+        {"id": one["order_id"], "trail_head": _head(one), "trail_count": one["seq"]}
+        for one in entries
+    ]
+    if connection.dialect.name == "postgresql":
+        told = bulk.told_rows(orders, list(heads[0]), heads).c
+        head, count, same = told.trail_head, told.trail_count, orders.c.id == told.id
+    else:
+        head, count, same = bindparam("head"), bindparam("count"), orders.c.id == bindparam("of")
+        heads = [dict(zip(("of", "head", "count"), one.values(), strict=True)) for one in heads]
+    moved = update(orders).where(same).values(trail_head=head, trail_count=count)
+    connection.execute(moved, None if connection.dialect.name == "postgresql" else heads)
 
 
 def _last_macs(session: Session, orders: Sequence[Any]) -> dict[int, str]:
@@ -114,7 +124,7 @@ def mac_of(values: dict[str, Any], before: str) -> str:
     return keyed_hash(cipher, key, _message(values, before))
 
 
-def _head(values: dict[str, Any]) -> str:
+def _head(values: Mapping[str, Any]) -> str:
     """What an order keeps of its last entry."""
     return keyed_hash(*_ways()[0], _head_message(values["order_id"], values["seq"], values["mac"]))
 

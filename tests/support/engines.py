@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,6 +190,19 @@ def _settle(store: Store) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def _has_copied(connection: Connection) -> bool:
+    """Whether the transaction wrote past SQLAlchemy (COPY): the server has given it a number."""
+    driver: Any = connection.connection.driver_connection
+    if (
+        connection.dialect.name != "postgresql"
+        or driver.info.transaction_status != TransactionStatus.INTRANS
+    ):
+        return False
+    with driver.cursor() as cursor:
+        row = cursor.execute("SELECT pg_current_xact_id_if_assigned()").fetchone()
+    return row is not None and row[0] is not None
+
+
 class Watch:
     """Notices committed writes of one engine, whichever way they went (session, Core, raw SQL)."""
 
@@ -203,7 +217,7 @@ class Watch:
             connection.info["wrote"] = True
 
     def _commit(self, connection: Connection) -> None:
-        self.dirty = self.dirty or connection.info.pop("wrote", False)
+        self.dirty = self.dirty or connection.info.pop("wrote", False) or _has_copied(connection)
 
     def _rollback(self, connection: Connection) -> None:
         connection.info.pop("wrote", None)
