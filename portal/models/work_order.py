@@ -49,6 +49,7 @@ CLOSED = text("closed_at IS NOT NULL")
 WARNED = text("warned IS NOT NULL")
 SUSPENDED = text("suspended_at IS NOT NULL")
 MAJOR_HAZARD = text("kind = 'hazard' AND grade = 'major' AND closed_at IS NULL")
+ASKED = text("asked_at IS NOT NULL")
 IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
 
 
@@ -113,6 +114,8 @@ class WorkOrder(Confidential, InGrid, Row):
         Index("ix_work_orders_closed", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
         Index("ix_work_orders_to_ask", "grid_code", "return_visit_by", sqlite_where=TO_ASK,
               postgresql_where=TO_ASK),
+        Index("ix_work_orders_asked", "grid_code", "due_at", "id", sqlite_where=ASKED,
+              postgresql_where=ASKED),
         Index("ix_work_orders_warned", "warned", "due_at", sqlite_where=WARNED,
               postgresql_where=WARNED),
         Index(None, "due_at", "id"),
