@@ -105,9 +105,8 @@ def main() -> int:
     for name, seconds in steps:
         print(f"  {name:32}{seconds:7.2f} s{seconds / base:8.1f} ×")
     imported = dict(steps)["import"]
-    print(
-        f"promised: import in at most {PROMISED:.0f} s: {'ok' if imported <= PROMISED else 'BROKEN'}"
-    )
+    verdict = "ok" if imported <= PROMISED else "BROKEN"
+    print(f"promised: import in at most {PROMISED:.0f} s: {verdict}")
     return 0 if imported <= PROMISED else 1
 
 

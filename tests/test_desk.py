@@ -43,6 +43,18 @@ def test_numbers_link_to_exactly_their_rows(client_as, role):
             assert f"{number:,}" in shown.one("main").get_text(), f"{role}: {tile['href']}"
 
 
+def test_what_does_not_wait_stands_in_one_line_and_leads_to_an_empty_list(client_as):
+    client = client_as("station")
+    section = client.get("/desk/").soup.select("section.sec")[0]
+    assert "0" not in [tile.get_text() for tile in section.select("a.tile b")]
+    quiet = section.select(".quiet a[href]")
+    assert quiet
+    for link in quiet:
+        shown = client.get(str(link["href"]))
+        assert shown.status == 200
+        assert not shown.soup.select("main table tbody tr"), link["href"]
+
+
 def test_strangers_are_sent_to_the_sign_in_page_and_back(client_as):
     answer = client_as(None).get("/desk/")
     assert answer.status == 302

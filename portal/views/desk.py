@@ -49,7 +49,9 @@ class DeskView(BaseView):
             tiles = [tile for count in due if (tile := self._tile(count, numbers))]
             if due or missing:
                 title = _("What to do now") + suffix
-                sections.append(Section(title, tiles, str(missing)))
+                waiting = [tile for tile in tiles if tile.value != "0"]
+                quiet = [tile for tile in tiles if tile.value == "0"]
+                sections.append(Section(title, waiting, str(missing), quiet))
             tiles = [tile for count in figures if (tile := self._tile(count, numbers))]
             sections.append(Section(_("How things stand") + suffix, tiles))
         intro = wording.listed(role_name(role) for role in identity.roles)

@@ -193,11 +193,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a desk: a heading and its numbers; ``note`` says so where nothing is due."""
+    """A part of a desk: a heading and its numbers; ``note`` says so where nothing is due.
+    ``quiet``: what could wait and does not, links in one line instead of tiles that say 0.
+    """
 
     title: str
     tiles: list[Tile] = field(default_factory=list)
     note: str = ""
+    quiet: list[Tile] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
