@@ -89,7 +89,7 @@ def test_a_finding_without_a_connection_is_tied_to_its_place(
         check = db.session.get_one(PatrolCheck, finding.check_id)
         assert (finding.matter_id, check.place_id) == (matter.id, spots["east"])
         assert (matter.grid_code, matter.place or "") == (
-            CELL, "东仓库, 幸福路十八号院内最里面的一排平房",
+            CELL, "东仓库、幸福路十八号院内最里面的一排平房",
         )  # fmt: skip
     page.goto("/matters/report")
     assert page.input_value("#summary") == "别处的事"

@@ -20,7 +20,7 @@ from portal.rules.reports import Report
 from portal.scope import acting
 from portal.workdays import WorkCalendar
 from tests.support.client import PageClient
-from tests.support.matters import CELL, category, id_of, who
+from tests.support.matters import CELL, category, id_of, rows_at, who
 
 Client = Callable[..., PageClient]
 PUT_RIGHT = {"responsible": "幸福物业公司", "what": "清空楼道", "right_by": None}
@@ -105,10 +105,53 @@ def test_not_good_goes_back_by_the_flows_own_step(
     assert told
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_is_in_hand_again_is_put_right_anew(session: Session, closed: bool) -> None:
+    """Good on the re-check, and yet not good enough: the weekly word is asked for again too."""
+    order = in_hand(session, "major")
+    do(session, order, "worker07", "control", note="已围挡")
+    do(session, order, "leader07", "rectify", **PUT_RIGHT)
+    do(session, order, "worker07", "righted", note="已清空")
+    do(session, order, "worker07", "answer", result="已清空")
+    do(session, order, "block02", "recheck", recheck="good")
+    if closed:
+        do(session, order, "leader07", "check")
+        do(session, order, "block02", "return_visit", satisfaction="not", note="又堆满了")
+    else:
+        do(session, order, "block02", "rework", reason="照片不清楚")
+    assert order.state == "handling"
+    row = row_of(session, order)
+    assert (row.is_righted, row.recheck_on, row.rechecked_by, row.recheck_result) == (
+        False, None, None, None,
+    )  # fmt: skip
+    session.commit()
+    assert tick.tick(session, clock.now() + timedelta(days=8)).weekly == 1
+    do(session, order, "leader07", "rectify", **PUT_RIGHT)
+    do(session, order, "worker07", "righted", note="再次清空")
+    assert row_of(session, order).awaits_recheck
+    do(session, order, "block02", "recheck", recheck="good")
+
+
+def test_what_nobody_has_stays_closed_with_the_finding(session: Session) -> None:
+    with acting(who(session, "worker07")):
+        order = matters.report(session, Report(category(session, "HZ0106").id, CELL, "楼道堆物"))
+    do(session, order, "leader07", "accept")
+    do(session, order, "leader07", "rectify", **PUT_RIGHT)
+    do(session, order, "leader07", "righted", note="已清空")
+    order.state, order.closed_at = "closed", clock.now()  # by a way on which nobody is given it
+    session.flush()
+    do(session, order, "block02", "recheck", recheck="not", note="又堆满了")
+    assert (order.state, order.reopened, row_of(session, order).recheck_result) == (
+        "closed", 0, "not",
+    )  # fmt: skip
+
+
 def test_a_major_hazard_is_controlled_first(session: Session) -> None:
     order = in_hand(session, "major")
     with pytest.raises(RuleError):
         do(session, order, "leader07", "rectify", **PUT_RIGHT)
+    with pytest.raises(RuleError):
+        do(session, order, "worker07", "answer", result="已清空")
     do(session, order, "worker07", "control", note="已围挡")
     do(session, order, "leader07", "rectify", **PUT_RIGHT)
     assert row_of(session, order).responsible == "幸福物业公司"
@@ -200,13 +243,28 @@ def test_pages_lists_and_desks(portal: Flask, client_as: Client) -> None:
         return [tag["href"].rsplit("/", 1)[1] for tag in page.soup.select("tbody th a")]
 
     assert listed("to_right") == [str(key)] and listed("recheck") == []
+    assert listed("right_late") == []
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        db.session.get_one(Rectification, key).right_by = clock.today() - timedelta(days=1)
+        db.session.commit()
+    assert listed("right_late") == [str(key)]
+    late = 'a.tile[href="/work-orders/list/?preset=right_late"] b'
+    assert leader.get("/desk/").soup.select_one(late).get_text() == "1"
     worker = client_as("worker07")
     form = worker.get(f"/work-orders/move/{key}/righted").form() | {"note": "已清空"}
     assert worker.post(f"/work-orders/move/{key}/righted", form).status == 302
     with portal.app_context(), scope.acting(scope.SYSTEM):
         db.session.get_one(Rectification, key).recheck_on = clock.today()
         db.session.commit()
-    assert listed("to_right") == [] and listed("recheck") == [str(key)]
+    assert listed("to_right") == listed("right_late") == []
+    assert listed("recheck") == [str(key)]
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        order = db.session.get_one(WorkOrder, key)
+        order.merged_into_id = rows_at(db.session, CELL, 1)["work-orders"].id
+        db.session.commit()
+        assert listed("recheck") == []
+        order.merged_into_id = None
+        db.session.commit()
     tile = leader.get("/desk/").soup.select_one(
         'a.tile[href="/work-orders/list/?preset=recheck"] b'
     )

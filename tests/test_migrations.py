@@ -14,6 +14,8 @@ from portal.extensions import db
 from portal.models import AuditEntry, ImportBatch, ImportChange, Setting
 from portal.rules.imports.memory import packed
 from portal.rules.settings import load_settings
+from tests.support.matters import BLOCK, CELL, COMMUNITY
+from tests.support.rounds import sweep_at
 
 FULL_TEXT = re.compile(r"_words(_\w+)?$")
 
@@ -96,6 +98,23 @@ def test_what_imports_remember_goes_down_row_by_row(portal):
         assert [tuple(row) for row in kept[-2:]] == named
         db.session.remove()
         upgrade()
+
+
+def test_a_grid_that_a_sweep_named_twice_is_named_once(portal):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        key = sweep_at(db.session, COMMUNITY).id
+        db.session.commit()
+        db.session.remove()
+        downgrade(revision="0021")
+        named = "INSERT INTO sweep_grids (sweep_id, grid_code) VALUES (:key, :code)"
+        rows = [{"key": key, "code": code} for code in (CELL, BLOCK, CELL)]
+        db.session.execute(text(named), rows)
+        db.session.commit()
+        db.session.remove()
+        upgrade()
+        kept = db.session.execute(text("SELECT grid_code FROM sweep_grids ORDER BY id")).scalars()
+        assert kept.all() == [CELL, BLOCK]
+        db.session.remove()
 
 
 @pytest.mark.parametrize(

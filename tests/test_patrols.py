@@ -9,15 +9,24 @@ from sqlalchemy import select
 
 from portal import clock, scope
 from portal.extensions import db
-from portal.models import Matter, MatterCategory, Patrol, PatrolCheck, PatrolFinding, Place
+from portal.models import (
+    AccountGrant,
+    Matter,
+    MatterCategory,
+    Patrol,
+    PatrolCheck,
+    PatrolFinding,
+    Place,
+    ServiceRound,
+)
 from tests.support.client import PageClient
 from tests.support.counting import count_statements
-from tests.support.matters import CELL, category
+from tests.support.matters import CELL, COMMUNITY, category, id_of
 from tests.support.rounds import place_at
 
 Client = Callable[..., PageClient]
 BESIDE = CELL[:-1] + "2"
-OWN, MOST_STATEMENTS = 2, 8  # places, looks of today, sweeps, services, each with what it needs
+OWN, MOST_STATEMENTS = 2, 9  # places, looks of today, sweeps, services, each with what it needs
 
 
 @pytest.fixture
@@ -160,3 +169,70 @@ def test_the_desk_counts_what_the_round_shows(
     desk = client_as("worker07").get("/desk/")
     tile = desk.soup.select_one('a.tile[href="/patrols/today"] b')
     assert tile.get_text() == "2"
+
+
+def test_who_sees_more_than_they_patrol_taps_only_their_own(
+    portal: Flask, client_as: Client, spots: dict[str, int]
+) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        seen = {"role": "Leader", "grid_code": COMMUNITY, "since": clock.today()}
+        db.session.add(AccountGrant(user_id=id_of(db.session, "worker07"), **seen))
+        place_at(db.session, BESIDE, "又一处")
+        db.session.commit()
+    client = client_as("worker07")
+    page = client.get("/patrols/today")
+    assert "北仓库" in page.text and "又一处" in page.text
+    own = {str(spots["east"]), str(spots["west"])}
+    assert waiting(client) == own
+    whole = page.one("form.whole")
+    sent = sorted(tag["value"] for tag in whole.select("input[name=place]"))
+    assert set(sent) == own
+    token = whole.select_one("[name=csrf_token]")["value"]
+    assert client.post("/patrols/nothing", {"csrf_token": token, "place": sent}).status == 302
+    assert waiting(client) == set()
+
+
+def test_what_is_told_is_what_was_written(
+    portal: Flask, client_as: Client, spots: dict[str, int]
+) -> None:
+    client = client_as("worker07")
+    token = client.get("/patrols/today").form()["csrf_token"]
+
+    def told(*names: str) -> str:
+        client.post(
+            "/patrols/nothing", {"csrf_token": token, "place": [str(spots[n]) for n in names]}
+        )
+        return client.get("/patrols/today").one(".note").get_text(strip=True)
+
+    assert told("east") == "1 处场所：未发现问题。"
+    assert told("east") == "此前已经登记。"
+    assert told("east", "west") == "1 处场所：未发现问题。"
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        gone = db.session.get_one(Place, spots["later"])
+        gone.off_list_on, gone.next_patrol_on = clock.today(), None
+        db.session.commit()
+    assert told("later") == "它已移出名单。"
+
+
+def test_a_cut_list_of_services_says_so(portal: Flask, client_as: Client) -> None:
+    def come(number: int) -> None:
+        with portal.app_context(), scope.acting(scope.SYSTEM):
+            told = {"service": "family_doctor", "next_on": clock.today()}
+            db.session.add_all([ServiceRound(grid_code=CELL, **told) for _one in range(number)])
+            db.session.commit()
+
+    def leads_on() -> bool:
+        page = client_as("worker07").get("/patrols/today")
+        return bool(page.soup.select('main a[href="/service-rounds/list/?preset=due"]'))
+
+    come(25)
+    assert not leads_on()
+    come(1)
+    assert leads_on()
+
+
+def test_rounds_are_not_ranked(client_as: Client) -> None:
+    client = client_as("station")
+    page = client.get("/patrols/list/?order=-checked")
+    assert not any("checked" in tag["href"] for tag in page.soup.select("thead a[href]"))
+    assert set(client.get("/api/v1/patrols/").json["order_columns"]) == {"day", "id"}

@@ -12,7 +12,7 @@ from portal import clock, scope
 from portal.errors import Forbidden, RuleError
 from portal.extensions import db
 from portal.models import Place
-from portal.rules import places
+from portal.rules import patrols, places
 from portal.scope import acting
 from portal.workdays import WorkCalendar
 from tests.support.client import PageClient
@@ -153,3 +153,16 @@ def test_overdue_is_before_today(portal: Flask, client_as: Client) -> None:
 
     assert shown("overdue") == [str(keys[0])]
     assert shown("due") == [str(key) for key in keys[:2]]
+
+
+def test_what_was_looked_at_is_taken_off_the_list_instead(portal: Flask, client_as: Client) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        place = place_at(db.session, CELL)
+        key = place.id
+        with acting(who(db.session, "worker07")):
+            patrols.nothing(db.session, [place])
+        db.session.commit()
+    page = client_as("station").get(f"/places/delete/{key}")
+    assert "请移出名单" in page.one(".lead").get_text()
+    assert "查看记录" in page.text and "patrol_checks" not in page.text
+    assert not page.soup.select("form[method=post][action^='/places/delete']")

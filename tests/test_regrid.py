@@ -11,7 +11,7 @@ from flask import Flask
 from flask_babel import force_locale
 from redis import Redis
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from portal import clock, queue
@@ -33,9 +33,11 @@ from portal.models import (
     PopulationChange,
     Post,
     Resident,
+    Sweep,
     User,
     Worker,
 )
+from portal.models.sweep import SWEEP_GRIDS
 from portal.queries import regrid as queries
 from portal.queries import regrid_history
 from portal.queries.grid_checks import grid_records
@@ -57,6 +59,7 @@ from portal.rules.regrid import (
 )
 from portal.scope import SYSTEM, acting
 from tests.support.regridding import AGREED, BESIDE, BLOCK, CELL, do, settle_people, shop
+from tests.support.rounds import sweep_at
 
 TABLES: tuple[Any, ...] = (Building, Dwelling, Household, Resident)
 NEXT = BLOCK + "005"
@@ -221,7 +224,42 @@ def test_tables_that_know_nothing_of_regridding_come_along(session: Session) -> 
     ]
 
 
+def named_by(session: Session, sweep: Sweep) -> list[str]:
+    """The grids that a sweep names."""
+    asked = select(SWEEP_GRIDS.c.grid_code).where(SWEEP_GRIDS.c.sweep_id == sweep.id)
+    return list(session.scalars(asked.order_by(SWEEP_GRIDS.c.grid_code)))
+
+
+def sweep_of(session: Session, *codes: str) -> Sweep:
+    """A sweep that names grids."""
+    sweep = sweep_at(session, BLOCK, "查")
+    rows = [{"sweep_id": sweep.id, "grid_code": code} for code in codes]
+    session.execute(SWEEP_GRIDS.insert(), rows)
+    return sweep
+
+
+@pytest.mark.parametrize("keeps", [0, None])
+def test_a_sweep_that_names_a_cell_names_its_parts(session: Session, keeps: int | None) -> None:
+    buildings = settle_people(session, CELL, [1, 1])
+    sweep, other = sweep_of(session, CELL, BESIDE), sweep_of(session, BESIDE)
+    session.commit()
+    _change, done = do(session, cut(buildings, keeps))
+    assert named_by(session, sweep) == sorted({BESIDE, *(one.code for one in done.after)})
+    assert named_by(session, other) == [BESIDE]
+    with pytest.raises(IntegrityError):
+        sweep_of(session, CELL, CELL)
+    session.rollback()
+
+
 # merge --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keeps", [BESIDE, None])
+def test_a_sweep_names_what_was_joined_once(session: Session, keeps: str | None) -> None:
+    both, one = sweep_of(session, CELL, BESIDE), sweep_of(session, CELL)
+    session.commit()
+    _change, done = do(session, Merge((CELL, BESIDE), "合格", "scattered", keeps=keeps))
+    assert named_by(session, both) == named_by(session, one) == [done.after[0].code]
 
 
 def test_cells_are_joined_and_their_codes_lead_to_the_new_one(session: Session) -> None:

@@ -68,3 +68,20 @@ def test_another_service_says_which(portal: Flask) -> None:
         with pytest.raises(IntegrityError):
             comes(CELL, service="other")
         db.session.rollback()
+
+
+def test_a_service_that_came_stays(portal: Flask, client_as: Client) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        row, other = comes(CELL), comes(CELL)
+        key, free = row.id, other.id
+        services.came(db.session, row, clock.today())
+        db.session.commit()
+    station = client_as("station")
+    page = station.get(f"/service-rounds/delete/{key}")
+    assert "服务进网格记录" in page.text
+    token = station.get(f"/service-rounds/delete/{free}").form()["csrf_token"]
+    for one, status in ((key, 409), (free, 302)):
+        told = {"csrf_token": token}
+        assert station.post(f"/service-rounds/delete/{one}", told).status == status
+    with portal.app_context():
+        assert db.session.scalars(select(ServiceVisit.round_id)).all() == [key]

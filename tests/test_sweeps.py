@@ -6,12 +6,23 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
 from portal.errors import OutOfScope, RuleError
 from portal.extensions import db
-from portal.models import Matter, Message, PatrolCheck, Sweep, SweepCheck, SweepFinding, SweepLine
+from portal.models import (
+    AccountGrant,
+    Matter,
+    Message,
+    PatrolCheck,
+    Place,
+    Sweep,
+    SweepCheck,
+    SweepFinding,
+    SweepLine,
+)
 from portal.models.sweep import SWEEP_GRIDS
 from portal.queries import sweeps as queries
 from portal.rules import sweep_round, sweeps
@@ -128,6 +139,7 @@ def test_cells_that_are_joined_keep_what_was_done(session: Session) -> None:
     sweep = sweep_at(session, COMMUNITY)
     first, second = items(session, sweep, CELL)
     go(session, sweep, "station", first)
+    session.scalars(select(SweepCheck)).one().result = "finding"
     go(session, sweep, "station", *items(session, sweep, BESIDE))
     place = place_at(session, BESIDE)
     session.commit()
@@ -138,6 +150,7 @@ def test_cells_that_are_joined_keep_what_was_done(session: Session) -> None:
         session.commit()
     left = found.after[0].code
     session.expire_all()
+    assert queries.checks(session, sweep.id, [left])[f"L{first.line_id}-{left}"].result == "finding"
     assert covered(session, sweep, left) == (2, 2)
     assert session.get_one(type(place), place.id).grid_code == left
     assert second.text == "电动车充电"
@@ -161,7 +174,7 @@ def test_the_round_over_http(portal: Flask, client_as: Client) -> None:
     token = page.form()["csrf_token"]
     for _twice in range(2):
         answer = client.post(f"/sweeps/nothing/{key}", {"csrf_token": token, "item": lines[0]})
-        assert answer.location == f"/sweeps/round/{key}"
+        assert answer.location == f"/sweeps/round/{key}#cell-{CELL}"
     for wrong in (foreign, f"P{away}", "L1"):
         refused = client.post(f"/sweeps/nothing/{key}", {"csrf_token": token, "item": wrong})
         assert refused.status == 404
@@ -200,3 +213,125 @@ def test_how_far_it_is_by_grid(portal: Flask, client_as: Client) -> None:
     with count_statements(portal) as statements:
         station.get(f"/sweeps/show/{key}")
     assert len(statements) <= 14
+
+
+def test_there_is_something_to_go_through(session: Session) -> None:
+    sweep = sweep_at(session, COMMUNITY)
+    sweep.checklist = " - \n·"
+    with pytest.raises(RuleError) as refused:
+        sweeps.prepare(session, sweep, new=False)
+    assert refused.value.field == "checklist"
+    sweep.place_kind = "warehouse"
+    sweeps.prepare(session, sweep, new=False)
+
+
+def test_what_was_gone_through_stays(portal: Flask, client_as: Client) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        sweep = sweep_at(db.session, COMMUNITY, place_kind="warehouse")
+        place_at(db.session, CELL)
+        key, free = sweep.id, sweep_at(db.session, COMMUNITY, "另一次").id
+        go(db.session, sweep, "worker07", *items(db.session, sweep, CELL))
+        db.session.commit()
+    station = client_as("station")
+    form = station.get(f"/sweeps/edit/{key}").form()
+    refused = station.post(f"/sweeps/edit/{key}", form | {"place_kind": "school"})
+    assert refused.status == 400 and "请另建一次专项排查" in refused.text
+    assert station.post(f"/sweeps/edit/{key}", form | {"title": "改名"}).status == 302
+    assert "已有排查记录" in station.get(f"/sweeps/delete/{key}").text
+    token = station.get(f"/sweeps/delete/{free}").form()["csrf_token"]
+    for one, status in ((key, 409), (free, 302)):
+        assert station.post(f"/sweeps/delete/{one}", {"csrf_token": token}).status == status
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        assert len(db.session.scalars(select(SweepCheck)).all()) == 3
+        for row in (db.session.get_one(Sweep, key), db.session.scalars(select(SweepLine)).first()):
+            db.session.delete(row)
+            with pytest.raises(IntegrityError):
+                db.session.flush()
+            db.session.rollback()
+
+
+def test_a_page_that_is_older_than_the_checklist_still_saves(
+    portal: Flask, client_as: Client
+) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        sweep = sweep_at(db.session, COMMUNITY, place_kind="warehouse")
+        place = place_at(db.session, CELL)
+        key, place_key = sweep.id, place.id
+        db.session.commit()
+    client = client_as("worker07")
+    whole = client.get(f"/sweeps/round/{key}").one("form.whole")
+    sent = [tag["value"] for tag in whole.select("input[name=item]")]
+    assert len(sent) == 3
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        sweep = db.session.get_one(Sweep, key)
+        sweep.checklist = "电动车充电\n疏散指示"
+        sweeps.keep_lines(db.session, sweep)
+        place = db.session.get_one(Place, place_key)
+        place.off_list_on, place.next_patrol_on = clock.today(), None
+        db.session.commit()
+    told = {"csrf_token": whole.select_one("[name=csrf_token]")["value"], "item": sent}
+    assert client.post(f"/sweeps/nothing/{key}", told).location == f"/sweeps/round/{key}"
+    page = client.get(f"/sweeps/round/{key}")
+    notes = " ".join(tag.get_text(strip=True) for tag in page.soup.select(".note"))
+    assert "清单刚才有改动" in notes and "1 项：未发现问题" in notes
+    assert len(page.soup.select("button[name=item]")) == 1  # the line that is new
+    away = f"{sent[0].partition('-')[0]}-420102009991301001"
+    for wrong in (away + "0", "L1", "P"):
+        assert client.post(f"/sweeps/nothing/{key}", told | {"item": [wrong]}).status == 404
+
+
+def test_the_page_of_one_cell_stays_the_page_of_it(portal: Flask, client_as: Client) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        key = sweep_at(db.session, COMMUNITY).id
+        db.session.commit()
+    client, narrowed = client_as("station"), f"/sweeps/round/{key}?grid_code={CELL}"
+    for left in (1, 0):
+        page = client.get(narrowed)
+        form = page.one("form#tap")
+        told = {tag["name"]: tag["value"] for tag in form.select("input")}
+        told["item"] = page.soup.select_one("button[name=item]")["value"]
+        anchor = f"#cell-{CELL}" if left else ""
+        assert client.post(f"/sweeps/nothing/{key}", told).location == narrowed + anchor
+    told |= {"grid_code": "x&y=1"}
+    assert client.post(f"/sweeps/nothing/{key}", told).location == f"/sweeps/round/{key}"
+
+
+def test_cells_are_shown_whole_and_how_many_more_there_are(
+    portal: Flask, client_as: Client
+) -> None:
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        lines = "\n".join(f"第{number}项" for number in range(30))
+        sweep = sweep_at(db.session, COMMUNITY, checklist=lines, place_kind="warehouse")
+        first = queries.coverage(db.session, [sweep], [EVERYWHERE])[sweep.id][0].code
+        for number in range(60):
+            place_at(db.session, first, f"仓库{number}")
+        key = sweep.id
+        db.session.commit()
+    page = client_as("station").get(f"/sweeps/round/{key}")
+    sections = page.soup.select("section[id^=cell-]")
+    assert [len(one.select("button[name=item]")) for one in sections] == [90, *[30] * 10]
+    assert "另有23个小格" in page.one(f'main a[href="/sweeps/show/{key}"]:not(.back)').get_text()
+
+
+def test_sweeps_elsewhere_are_not_counted_through(portal: Flask, session: Session) -> None:
+    sweep_at(session, BESIDE)
+    with count_statements(portal) as statements:
+        assert queries.open_cells(session, [CELL]) == 0
+    assert len(statements) == 1
+    sweep_at(session, BLOCK)
+    assert queries.open_cells(session, [CELL]) == 1
+    assert queries.open_cells(session, [COMMUNITY]) > 2
+
+
+def test_bars_for_every_grid_that_somebody_leads(portal: Flask, client_as: Client) -> None:
+    other = BLOCK[:-1] + "2"
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        sweep = sweep_at(db.session, COMMUNITY)
+        key = sweep.id
+        cells = queries.coverage(db.session, [sweep], [BLOCK, other])[key]
+        assert {cell.code[:16] for cell in cells} == {BLOCK, other}
+        led = {"role": "BlockLeader", "grid_code": other, "since": clock.today()}
+        db.session.add(AccountGrant(user_id=id_of(db.session, "block02"), **led))
+        db.session.commit()
+    page = client_as("block02").get(f"/sweeps/show/{key}")
+    assert len(page.soup.select(".bars li")) == len(cells)

@@ -47,6 +47,7 @@ SWEEP_GRIDS = Table(
         nullable=False,
         index=True,
     ),
+    UniqueConstraint("sweep_id", "grid_code"),
 )
 """The grids whose cells are swept; a sweep without any covers everything below its own."""
 
@@ -102,7 +103,8 @@ class SweepLine(Model):
 
 
 class SweepCheck(Model):
-    """That a line was gone through in a cell, or a place was looked at: each once.
+    """That a line was gone through in a cell, or a place was looked at: each once. It shows that
+    the sweep was made, so neither sweep nor line goes while it stands.
 
     ``cell`` is the code that the cell had then; ``grid_code`` follows a regridding.
     """
@@ -111,7 +113,7 @@ class SweepCheck(Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     sweep_id: Mapped[int] = mapped_column(
-        ForeignKey("sweeps.id", ondelete="CASCADE"), nullable=False
+        ForeignKey("sweeps.id", ondelete="RESTRICT"), nullable=False
     )
     grid_code: Mapped[str] = mapped_column(
         CODE,
@@ -120,7 +122,7 @@ class SweepCheck(Model):
         index=True,
     )
     cell: Mapped[str] = mapped_column(CODE, nullable=False)
-    line_id: Mapped[int | None] = mapped_column(ForeignKey("sweep_lines.id", ondelete="CASCADE"))
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("sweep_lines.id", ondelete="RESTRICT"))
     place_id: Mapped[int | None] = mapped_column(
         ForeignKey("places.id", ondelete="CASCADE"), index=True
     )
@@ -187,7 +189,7 @@ class ServiceVisit(Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     round_id: Mapped[int] = mapped_column(
-        ForeignKey("service_rounds.id", ondelete="CASCADE"), nullable=False
+        ForeignKey("service_rounds.id", ondelete="RESTRICT"), nullable=False
     )
     came_on: Mapped[date] = mapped_column(Date, nullable=False)
     noted_by: Mapped[str] = mapped_column(String(80), nullable=False)

@@ -100,12 +100,21 @@ def to_right() -> ColumnElement[bool]:
     return and_(is_open(), WorkOrder.id.in_(asked))
 
 
+def right_late() -> ColumnElement[bool]:
+    """Open hazards that should have been put right before today."""
+    asked = select(Rectification.order_id).where(
+        Rectification.righted_at.is_(None), Rectification.right_by < clock.today()
+    )
+    return and_(is_open(), WorkOrder.id.in_(asked))
+
+
 def to_recheck() -> ColumnElement[bool]:
     """Hazards that were put right and are to be checked again by today, closed or not."""
     asked = select(Rectification.order_id).where(
         TO_RECHECK, Rectification.recheck_on <= clock.today()
     )
-    return and_(WorkOrder.void.is_(False), WorkOrder.id.in_(asked))
+    alive = and_(WorkOrder.void.is_(False), WorkOrder.merged_into_id.is_(None))
+    return and_(alive, WorkOrder.id.in_(asked))
 
 
 def repeated() -> ColumnElement[bool]:

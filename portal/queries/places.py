@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import clock
+from portal import clock, scope
 from portal.models import Matter, Patrol, PatrolCheck, PatrolFinding, Place
 
 
@@ -37,6 +37,14 @@ def in_state(state: str) -> Any:
         return and_(Place.state == state, on_list())
 
     return condition
+
+
+def lying_in(session: Session, keys: Iterable[int], prefixes: Iterable[str]) -> set[int]:
+    """Those of the places ``keys`` that lie within ``prefixes``."""
+    asked = select(Place.id).where(
+        Place.id.in_(sorted(set(keys))), scope.within(Place.grid_code, prefixes)
+    )
+    return set(session.scalars(asked))
 
 
 def of_place(session: Session, place_id: int, most: int) -> Sequence[PatrolCheck]:

@@ -93,8 +93,10 @@ def coverage(
 
 def open_cells(session: Session, prefixes: Iterable[str]) -> int:
     """In how many cells of running sweeps something is still to be gone through."""
-    sweeps = session.scalars(select(Sweep).where(running())).all()
-    found = coverage(session, sweeps, prefixes)
+    places = list(prefixes)
+    reaching = scope.within(Sweep.grid_code, places, above=True)
+    sweeps = session.scalars(select(Sweep).where(running(), reaching)).all()
+    found = coverage(session, sweeps, places)
     return sum(cell.open > 0 for cells in found.values() for cell in cells)
 
 
@@ -120,26 +122,32 @@ def items(session: Session, sweep: Sweep, codes: Sequence[str]) -> list[Item]:
 
 
 def checks(session: Session, sweep_id: int, codes: Sequence[str]) -> dict[str, SweepCheck]:
-    """Key of an item → the check of it, in the cells ``codes``."""
+    """Key of an item → the check of it, in the cells ``codes``. Where cells that were joined both
+    went through a line, what was found goes before.
+    """
     there = select(Place.id).where(Place.grid_code.in_(codes))  # also those that moved there since
     found = session.scalars(
-        select(SweepCheck).where(
+        select(SweepCheck)
+        .where(
             SweepCheck.sweep_id == sweep_id,
             or_(SweepCheck.grid_code.in_(codes), SweepCheck.place_id.in_(there)),
         )
+        .order_by(SweepCheck.result == "finding", SweepCheck.id)  # the last one of a key stays
     )
     return {Item(one.grid_code, "", one.line_id, one.place_id).key: one for one in found}
 
 
 def matters_of(
-    session: Session, sweep_id: int, seen: ColumnElement[bool]
+    session: Session, checks: Iterable[SweepCheck], seen: ColumnElement[bool]
 ) -> dict[int, list[tuple[int, str]]]:
     """Check → (key, number) of the matters that came of it and that ``seen`` holds for."""
+    keys = [check.id for check in checks if check.result == "finding"]
+    if not keys:
+        return {}
     asked = (
         select(SweepFinding.check_id, Matter.id, Matter.number)
         .join(Matter, Matter.id == SweepFinding.matter_id)
-        .join(SweepCheck, SweepCheck.id == SweepFinding.check_id)
-        .where(SweepCheck.sweep_id == sweep_id, seen)
+        .where(SweepFinding.check_id.in_(keys), seen)
         .order_by(Matter.id)
     )
     found: dict[int, list[tuple[int, str]]] = {}

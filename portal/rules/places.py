@@ -86,8 +86,8 @@ SOMEBODY_ELSE = Guard("somebody_else", _somebody_else)
 FLOW = Flow(
     PLACE_STATES,
     (
-        Step("put_right", _l("Put right"), frozenset({"listed"}), "righted", (PEOPLE,), ("result",),
-             guards=(ON_LIST,), icon="tool", main=True,
+        Step("put_right", lazy_pgettext("place", "Put right"), frozenset({"listed"}), "righted",
+             (PEOPLE,), ("result",), guards=(ON_LIST,), icon="tool", main=True,
              help=_l("What was done, and what shows it.")),
         Step("accept", lazy_pgettext("place", "Accept"), frozenset({"righted"}), "accepted",
              (JUDGE,), (), ("note",), guards=(ON_LIST, SOMEBODY_ELSE), icon="circle-check",

@@ -20,7 +20,6 @@ from portal.queries.settings import numbers
 from portal.queries.sweeps import Cell
 from portal.roles import GRID_LEADER, GRID_WORKER
 from portal.rules.inbox import Letter, deliver
-from portal.scope import EVERYWHERE
 
 log = logging.getLogger(__name__)
 SWEEPS = Sweep.__table__
@@ -78,7 +77,7 @@ def _tell(session: Session, key: int, people: Responsible, moment: datetime) -> 
         return None
     sweep = session.get_one(Sweep, key)
     by_account: dict[int, list[Cell]] = {}
-    for cell in queries.coverage(session, [sweep], [EVERYWHERE])[key]:
+    for cell in queries.coverage(session, [sweep], queries.targets_of(session, sweep))[key]:
         if cell.open:
             holders = people.holders(GRID_WORKER, cell.code)
             for user_id in {*holders, *people.holders(GRID_LEADER, cell.code)}:

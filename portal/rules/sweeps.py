@@ -34,11 +34,11 @@ def prepare(session: Session, sweep: Sweep, *, new: bool) -> None:
     """
     if sweep.ends_on < sweep.starts_on:
         raise RuleError(_l("It ends before it begins."), "ends_on")
-    if not (sweep.checklist or "").strip() and not sweep.place_kind:
+    lines = lines_of(sweep)
+    if not lines and not sweep.place_kind:
         raise RuleError(_l("Write down what to look at, or choose a kind of places."), "checklist")
     for name in ("title", "checklist", "detail"):
         numberless.check(getattr(sweep, name), name)
-    lines = lines_of(sweep)
     if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
         raise RuleError(
             _l(
@@ -48,10 +48,20 @@ def prepare(session: Session, sweep: Sweep, *, new: bool) -> None:
         )
     if any(not grid.code.startswith(sweep.grid_code) for grid in sweep.grids):
         raise RuleError(_l("Choose grids below the one the sweep belongs to."), "grids")
+    if not new and _kind_goes(session, sweep):
+        raise RuleError(_l("Places were gone through already: make another sweep."), "place_kind")
     if new:
         sweep.made_by = (scope.actor().name or scope.actor().username)[:80]
     if sweep.ends_on > clock.today() + timedelta(days=numbers(session)["sweeps.remind_days"]):
         sweep.reminded_on = None  # put off: people are told again when it comes near
+
+
+def _kind_goes(session: Session, sweep: Sweep) -> bool:
+    """Whether it is to be about other places than those that were gone through."""
+    checked = exists().where(SweepCheck.sweep_id == sweep.id, SweepCheck.place_id.is_not(None))
+    with session.no_autoflush:
+        stored = select(Sweep.place_kind).where(Sweep.id == sweep.id, checked)
+        return any(kind != sweep.place_kind for kind in session.scalars(stored))
 
 
 def lines_of(sweep: Sweep) -> list[str]:
@@ -72,7 +82,6 @@ def keep_lines(session: Session, sweep: Sweep) -> None:
         raise RuleError(
             _l("A line that was gone through already stays as it is; add another one."), "checklist"
         )
-    session.execute(delete(SweepLine).where(SweepLine.id.in_(gone)))
     # First out of the way, then into the new order: a place in the order is there once.
     session.execute(
         update(SweepLine)
@@ -85,6 +94,8 @@ def keep_lines(session: Session, sweep: Sweep) -> None:
         else:
             session.add(SweepLine(sweep_id=sweep.id, seq=seq, text=text))
     session.flush()
+    # At last, so that no new line gets the key of one that stands on pages which are still open.
+    session.execute(delete(SweepLine).where(SweepLine.id.in_(gone)))
 
 
 def item_of(session: Session, sweep: Sweep, key: str) -> Item:
@@ -92,8 +103,12 @@ def item_of(session: Session, sweep: Sweep, key: str) -> Item:
     return items_of(session, sweep, [key])[0]
 
 
-def items_of(session: Session, sweep: Sweep, keys: Sequence[str]) -> list[Item]:
-    """The items with these keys, in three statements; raises as ``item_of``."""
+def items_of(
+    session: Session, sweep: Sweep, keys: Sequence[str], *, lenient: bool = False
+) -> list[Item]:
+    """The items with these keys, in three statements; raises as ``item_of``. ``lenient``: without
+    those that were taken out since somebody opened the page; what no page could name still raises.
+    """
     asked = select(SweepLine.id, SweepLine.text).where(SweepLine.sweep_id == sweep.id)
     lines = {str(row.id): row.text for row in session.execute(asked)}
     matches = [KEY.fullmatch(key) for key in keys]
@@ -105,18 +120,20 @@ def items_of(session: Session, sweep: Sweep, keys: Sequence[str]) -> list[Item]:
     targets = queries.targets_of(session, sweep)
     found = []
     for key, match in zip(keys, matches, strict=True):
-        item = _item(match, lines, places)
-        if item is None or not scope.covers(targets, item.cell):
+        if match is None:
             raise OutOfScope(key)
-        found.append(item)
+        item = _item(match, lines, places)
+        cell = item.cell if item is not None else match[2]  # empty: a place that is gone
+        if (item is None and not lenient) or (cell and not scope.covers(targets, cell)):
+            raise OutOfScope(key)
+        if item is not None:
+            found.append(item)
     return found
 
 
 def _item(
-    match: re.Match[str] | None, lines: Mapping[str, str], places: Mapping[str, Place]
+    match: re.Match[str], lines: Mapping[str, str], places: Mapping[str, Place]
 ) -> Item | None:
-    if match is None:
-        return None
     line, cell, number = match.groups()
     if number is not None:
         place = places.get(str(int(number)))

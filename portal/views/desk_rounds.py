@@ -11,7 +11,6 @@ PLACES_DUE = Count(
     _l("Places to look at today"), "Place", {"preset": "due"}, "warn", "/patrols/today"
 )
 PLACES_LATE = Count(_l("Patrols overdue"), "Place", {"preset": "overdue"}, "late")
-TO_RIGHT = Count(_l("Places to be put right"), "Place", {"preset": "to_right"})
 TO_ACCEPT = Count(_l("Places to be accepted"), "Place", {"preset": "to_accept"}, "warn")
 SERVICES_DUE = Count(_l("Services due in the grid"), "ServiceRound", {"preset": "due"}, "warn")
 SERVICES_LATE = Count(

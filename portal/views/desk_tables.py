@@ -51,6 +51,7 @@ MORE_TIME = _orders(_l("More time asked for"), "asked", "warn")
 NOTICE = _orders(_l("Where it went, to be told"), "notice", "warn")
 TO_ANALYSE = _orders(_l("Orders to be analysed"), "analyse", "warn")
 TO_ASK = _orders(_l("People to be asked"), "to_visit")
+RIGHT_LATE = _orders(_l("Rectifications overdue"), "right_late", "late")
 RECHECK = _orders(_l("Re-checks due"), "recheck", "warn")
 REPEATED = Count(_l("Matters that come again and again"), "Matter", {"preset": "repeated"}, "warn")
 OPEN_ORDERS = _orders(_l("Open orders"), "open")
@@ -140,7 +141,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.GRID_LEADER: (
         (
-            *(INTAKE, NOTICE, DISPATCH, *OWN_ORDERS, RECHECK, *PATROLS, *VISITS),
+            *(INTAKE, NOTICE, DISPATCH, *OWN_ORDERS, RIGHT_LATE, RECHECK, *PATROLS, *VISITS),
             *(VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, WORKERS, POSTS, HOTLINES, DUTIES),
@@ -148,7 +149,8 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.BLOCK_LEADER: (
         (
-            *(DISPATCH, CHECK, MORE_TIME, *OWN_ORDERS, DUE_SOON, RECHECK, PLACES_LATE, NOT_SWEPT),
+            *(DISPATCH, CHECK, MORE_TIME, *OWN_ORDERS, DUE_SOON, RIGHT_LATE, RECHECK),
+            *(PLACES_LATE, NOT_SWEPT),
             *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, CELLS, WORKERS, POSTS, HOTLINES),
@@ -156,8 +158,8 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
     ),
     roles.AREA_LEADER: (
         (
-            *(DISPATCH, CHECK, MORE_TIME, TO_ANALYSE, *OWN_ORDERS, SUPERVISED, RECHECK),
-            *(TO_ACCEPT, PLACES_LATE, NOT_SWEPT),
+            *(DISPATCH, CHECK, MORE_TIME, TO_ANALYSE, *OWN_ORDERS, SUPERVISED),
+            *(RIGHT_LATE, RECHECK, TO_ACCEPT, PLACES_LATE, NOT_SWEPT),
             *(STALE_BOARDS, LATE_BOARDS, VACANT, OFF_STANDARD, ENDING, NO_CONSENT),
         ),
         (OPEN_ORDERS, BLOCKS, CELLS, WORKERS, POSTS, TEAMS),
@@ -190,7 +192,7 @@ DESKS: dict[str, tuple[tuple[Count | Figure, ...], tuple[Count | Figure, ...], A
         (
             *(INTAKE, DISPATCH, CHECK, TO_ANALYSE, DUE_SOON, OVERDUE, SUPERVISED, TO_DECIDE),
             *(TO_BE_HEARD, NOTICE, MORE_TIME, TO_ASK, REPEATED),
-            *(RECHECK, TO_ACCEPT, PLACES_LATE, NOT_SWEPT, SERVICES_LATE),
+            *(RIGHT_LATE, RECHECK, TO_ACCEPT, PLACES_LATE, NOT_SWEPT, SERVICES_LATE),
             *FILES,
             CHECKS_LATE,
             STALE_BOARDS,

@@ -146,6 +146,7 @@ def _written(session: Session, now: Plan, rows: dict[str, Grid], consent: Consen
     _rename(session, now)
     _new_cells(session, now)
     if now.kind != "move":
+        follow.name_parts(session, _parts(now))
         journey = follow.plan_rows(session, _sources(now), now.assigned, now.heirs)
         follow.carry(session, journey, now.heirs)
         moved = journey.counted()
@@ -175,6 +176,15 @@ def _note_matters(session: Session, now: Plan, journey: follow.Journey) -> None:
 
 def _sources(now: Plan) -> list[str]:
     return [line.code for line in now.before if line.level == "cell"]
+
+
+def _parts(now: Plan) -> dict[str, list[str]]:
+    """Old code → the new cells that were made of it."""
+    found: dict[str, list[str]] = {}
+    for one in now.after:
+        for old in one.came_from if one.is_new else ():
+            found.setdefault(old, []).append(one.code)
+    return found
 
 
 def _rename(session: Session, now: Plan) -> None:

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import Column, Table, UniqueConstraint, func, select, update
+from sqlalchemy import Column, Table, UniqueConstraint, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.rules import audit, stale
+from portal.rules.once import insert_missing
 
 GRID = "grid_code"
 ROOTS = ("buildings", "organisations")
 # What belongs to the grid that was: its papers, and what is decided row by row (``carry.py``).
 STAY = {"grids", "grid_aliases", "issued_documents", "boards", "posts", "account_grants", "cards"}
+# What names a grid and says nothing else: there twice it is there once.
+ONCE = {"sweep_grids"}
 AT_ONCE = 500
 
 
@@ -74,10 +77,22 @@ def clashes(session: Session, journey: Journey) -> list[tuple[str, tuple[Any, ..
     found = []
     for table in _following():
         there = journey.rows.get(table.name, {})
-        if any(a != b for a, b in there.values()):
+        if table.name not in ONCE and any(a != b for a, b in there.values()):
             for columns in _unique(table):
-                found += [(table.name, key) for key in _doubled(session, table, columns, there)]
+                doubled = _doubled(session, table, columns, there)
+                found += [(table.name, key) for key in dict.fromkeys(doubled.values())]
     return found
+
+
+def name_parts(session: Session, parts: Mapping[str, Iterable[str]]) -> None:
+    """Whatever names a cell names the new cells made of it too. ``parts``: old code → new ones."""
+    for name in sorted(ONCE):
+        table = Model.metadata.tables[name]
+        (columns,) = _unique(table)
+        for old, codes in parts.items():
+            named = session.execute(select(*columns).where(table.c[GRID] == old)).mappings().all()
+            rows = [{**row, GRID: code} for code in codes for row in named]
+            insert_missing(session, table, rows, ["id"])
 
 
 def carry(session: Session, journey: Journey, heirs: Mapping[str, str]) -> None:
@@ -87,6 +102,8 @@ def carry(session: Session, journey: Journey, heirs: Mapping[str, str]) -> None:
         for mapper in Model.registry.mappers
         if hasattr(mapper.class_, "__tablename__")
     }
+    for name in ONCE & set(journey.rows):
+        _leave_out(session, Model.metadata.tables[name], journey.rows[name])
     for name, there in journey.rows.items():
         going: dict[str, list[int]] = defaultdict(list)
         for key, (old, new) in there.items():
@@ -163,19 +180,28 @@ def _doubled(
     table: Table,
     columns: list[Column[Any]],
     there: Mapping[int, tuple[str, str]],
-) -> list[tuple[Any, ...]]:
+) -> dict[int, tuple[Any, ...]]:
+    """Key → values of the rows that come second where another one with the same values is."""
     places = {code for pair in there.values() for code in pair}
     seen: set[tuple[Any, ...]] = set()
-    found: dict[tuple[Any, ...], None] = {}
+    found: dict[int, tuple[Any, ...]] = {}
     rows = select(table.c.id, table.c[GRID], *columns).where(table.c[GRID].in_(sorted(places)))
     for key, code, *values in session.execute(rows.order_by(table.c.id)):
         if any(value is None for value in values):
             continue  # no two empty ones are the same
         place = (there.get(key, (code, code))[1], *values)
         if place in seen:
-            found[tuple(values)] = None
+            found[key] = tuple(values)
         seen.add(place)
-    return list(found)
+    return found
+
+
+def _leave_out(session: Session, table: Table, there: dict[int, tuple[str, str]]) -> None:
+    """Delete the rows that would say the same as others where they go."""
+    for columns in _unique(table):
+        for key in _doubled(session, table, columns, there):
+            session.execute(delete(table).where(table.c.id == key))
+            there.pop(key, None)
 
 
 def _write(session: Session, table: Table, going: Mapping[str, list[int]]) -> None:

@@ -139,6 +139,7 @@ def check(move: Move) -> dict[str, Any]:
 def rework(move: Move) -> dict[str, Any]:
     """Not good enough: back to whoever answered, with the same deadline."""
     move.order.answered_at = None
+    hazards.open_again(move)
     timing.run(move.order, move.moment)
     return due_of(move.order)
 
@@ -160,6 +161,7 @@ def reopen(move: Move) -> dict[str, Any]:
     order.closed_at = order.answered_at = order.satisfaction = order.return_visit_by = None
     order.settled, order.extended, order.grade = False, False, order.grade or "general"
     order.outcome = None
+    hazards.open_again(move)
     order.accepted_at = order.level_since = move.moment
     move.clocks.start_answer(order, move.moment, move.moment)
     return {"reopened": order.reopened} | due_of(order)

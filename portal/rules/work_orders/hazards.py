@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import clock
 from portal.errors import RuleError
-from portal.models import Rectification
+from portal.models import Rectification, WorkOrder
 from portal.models.matter_choices import RECHECKS
 from portal.rules import numberless
 from portal.rules.clocks import workday
@@ -37,7 +37,7 @@ def controlled_first(case: Case, data: Data) -> Any:
     """A major hazard is brought under control before anything else."""
     order = case.order
     waits = order.control_due_at is not None and order.controlled_at is None
-    if order.grade == "major" and waits:
+    if order.kind == "hazard" and order.grade == "major" and waits:
         return _l("A major hazard is brought under control first: note that down.")
     return None
 
@@ -125,6 +125,23 @@ def recheck(move: Move) -> dict[str, Any]:
     if result == "not":
         found.righted_at = found.righted_by = found.righted_by_id = found.recheck_on = None
     return {"recheck": result}
+
+
+def open_again(move: Move) -> None:
+    """The order is in hand again: what was found good counts no more and is put right anew."""
+    found = move.case.rectification
+    if found is not None and found.recheck_result == "good":
+        found.righted_at = found.righted_by = found.righted_by_id = found.recheck_on = None
+        found.rechecked_at = found.rechecked_by = found.rechecked_by_id = None
+        found.recheck_result = None
+
+
+def step_back(order: WorkOrder) -> str | None:
+    """The step that follows from a re-check that is not good; what was closed and nobody has stays
+    closed, with the finding.
+    """
+    step = BACK.get(order.state)
+    return None if step == "reopen" and order.assignee_id is None else step
 
 
 def _name(move: Move) -> str:

@@ -27,7 +27,7 @@ from portal.rules.trace import Step as Entry
 from portal.rules.work_orders import people, routes
 from portal.rules.work_orders.case import case_of, level_above
 from portal.rules.work_orders.effects import EFFECTS
-from portal.rules.work_orders.hazards import BACK
+from portal.rules.work_orders.hazards import step_back
 from portal.rules.work_orders.making import Move
 from portal.rules.work_orders.marks import forget_asking
 from portal.rules.work_orders.table import FLOW, WORKING
@@ -123,8 +123,8 @@ def move(
             _make(made, FLOW.steps["reopen"])
         if name == "handoff" and routes.nobody_outside(session, order):
             _make(made, FLOW.steps["notice"])
-        if name == "recheck" and data.get("recheck") == "not" and order.state in BACK:
-            _make(made, FLOW.steps[BACK[order.state]])
+        if name == "recheck" and data.get("recheck") == "not" and (back := step_back(order)):
+            _make(made, FLOW.steps[back])
         session.flush()
     return order
 

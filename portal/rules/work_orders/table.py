@@ -130,7 +130,7 @@ FLOW = Flow(
         Step("return", _l("Return"), _from("dispatched"), "accepted", (ASSIGNEE,), ("reason",),
              icon="arrow-back-up"),
         Step("answer", _l("Answer"), _from("handling"), "answered", (ASSIGNEE,), ("result",),
-             icon="message-check", main=True,
+             guards=(guard(hazards.controlled_first),), icon="message-check", main=True,
              help=_l("What came of it, and what shows it.")),
         Step("escalate", _l("Escalate"), _from("handling"), "escalated", (ASSIGNEE, HEAD),
              ("tried",), guards=(guard(below_community),), icon="arrow-up",

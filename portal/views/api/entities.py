@@ -233,7 +233,7 @@ def make_api(view: Any) -> type[EntityApi]:
         "list_columns": columns,
         "show_columns": columns,
         "search_columns": [name for name in told if not _is_time(entity, name)],
-        "order_columns": told,
+        "order_columns": [name for name in told if not view.orders or name in view.orders],
         "base_order": ("id", "asc"),
         "add_columns": writable or ["id"],
         "edit_columns": editable or ["id"],

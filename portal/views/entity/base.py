@@ -13,6 +13,7 @@ from flask import abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_
 from wtforms import Field as FormField
 
@@ -61,6 +62,7 @@ class EntityView(
     orders: ClassVar[tuple[str, ...]] = ()  # the only ones of a long list; empty: all listed
     newest_first: ClassVar[bool] = False
     exclude_route_methods: ClassVar[set[str]] = {"download"}
+    in_the_way: ClassVar[Any] = _l("Other records depend on it. Move or delete them first:")
     list_template: ClassVar[str] = "views/entity/list.html"
     api_methods: ClassVar[set[str]] = {"get", "get_list", "info", "post", "put", "delete"}
 

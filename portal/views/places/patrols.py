@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -45,13 +45,14 @@ class PatrolView(EntityView):
     show_groups = [("", ["day", "grid", "patroller", "started_at", "ended_at", "checked"])]
     filter_columns = ["grid_code"]
     labels = {
-        "day": _l("Day"),
+        "day": lazy_pgettext("patrol", "Day"),
         "patroller": _l("Who went"),
         "started_at": _l("First look"),
         "ended_at": _l("Last look"),
         "checked": _l("Places looked at"),
     }
     order = ("day", "id")
+    orders = ("day", "id")  # neither by person nor by number: nobody is ranked
     newest_first = True
 
     def title_of(self, row: Patrol) -> str:
@@ -85,16 +86,24 @@ class PatrolView(EntityView):
         page = view.list_page(asked, DUE_COLUMNS)
         checks = queries.of_today(session, scope.current().user_id, visible(Place))
         matters = queries.matters_of(session, checks, visible(Matter))
+        shown = [int(row.id) for row in page.rows]
+        mine = self._mine([*shown, *(check.place_id for check in checks)])
         return render_template(
             "views/places/today.html",
             view=self,
             page=replace(page, next_url=_here(page.next_url), prev_url=_here(page.prev_url)),
+            mine=mine,
+            whole=[key for key in shown if key in mine],
             looks=words.looks(checks, matters, _by_place),
             sweeps=self._sweeps(),
             services=self._services(),
             title=_("Patrol of today"),
-            may_write=scope.current().can(roles.WRITE, "Patrol"),
         )
+
+    def _mine(self, keys: list[int]) -> set[int]:
+        """Which of these places who asks may patrol: one may see more than that."""
+        prefixes = scope.current().prefixes(roles.WRITE, "Patrol")
+        return queries.lying_in(self.datamodel.session, keys, prefixes) if prefixes else set()
 
     def _sweeps(self) -> list[tuple[str, str, str, int, int]]:
         """Sweeps of these days that have something in one's own cells: title, address, last day,
@@ -115,10 +124,10 @@ class PatrolView(EntityView):
         return found
 
     def _services(self) -> Any:
-        """Services that are due in one's grids."""
+        """The first page of the services that are due in one's grids."""
         view = self.view_of("ServiceRound")
         asked = query.Query(preset="due", part=Slice(SERVICES, *view.default_order))
-        return view.list_page(asked, ("service", "grid", "what", "next_on")).rows
+        return view.list_page(asked, ("service", "grid", "what", "next_on"))
 
     @expose("/nothing", methods=["POST"])
     @allowed(roles.WRITE)
@@ -127,7 +136,9 @@ class PatrolView(EntityView):
         keys = _keys(request.form.getlist("place"))
         for last in (False, True):  # of two at the same moment the second one looks again
             try:
-                looked = patrols.nothing(self.datamodel.session, self._places(keys))
+                places = self._places(keys)
+                looked = patrols.nothing(self.datamodel.session, places)
+                told = _told(looked, places)
                 self.datamodel.session.commit()
                 break
             except (IntegrityError, StaleDataError) as error:
@@ -135,10 +146,7 @@ class PatrolView(EntityView):
                 if last:
                     flash(conflict(error), "danger")
                     return redirect("/patrols/today")
-        told = ngettext(
-            "One place: nothing found.", "%(num)d places: nothing found.", looked or len(keys)
-        )
-        flash(told, "success")
+        flash(told, "success" if looked else "info")
         return redirect("/patrols/today")
 
     def _places(self, keys: list[int]) -> list[Place]:
@@ -148,6 +156,15 @@ class PatrolView(EntityView):
         if len(found) != len(keys):
             abort(404)
         return list(found)
+
+
+def _told(looked: int, places: list[Place]) -> str:
+    """How many places were noted; where none was, why."""
+    if looked:
+        return ngettext("One place: nothing found.", "%(num)d places: nothing found.", looked)
+    if all(place.off_list_on is not None for place in places):
+        return _("It is off the list.")
+    return _("It was noted already.")
 
 
 def _keys(texts: list[str]) -> list[int]:

@@ -82,12 +82,13 @@ class PlaceView(EntityView):
     }
     presets = {
         "on_list": (_l("On the list"), only.only(queries.on_list)),
-        "due": (_l("To be looked at"), only.only(queries.due)),
+        "due": (lazy_pgettext("place", "To be looked at"), only.only(queries.due)),
         "overdue": (_l("Patrol overdue"), only.only(queries.overdue)),
         "to_right": (PLACE_STATES["listed"], only.only(queries.in_state("listed"))),
         "to_accept": (_l("To be accepted"), only.only(queries.in_state("righted"))),
         "off_list": (_l("Off the list"), only.only(queries.off_list)),
     }
+    in_the_way = _l("It was looked at: take it off the list instead.")
     order = ("next_patrol_on", "id")
 
     def asked(self) -> query.Query:

@@ -68,6 +68,7 @@ class ServiceRoundView(EntityView):
         "overdue": (_l("Did not come"), only.only(queries.overdue)),
         "active": (_l("Still comes"), only.only(queries.active)),
     }
+    in_the_way = _l("It came already: note instead that it does not come any more.")
     order = ("next_on", "id")
 
     def title_of(self, row: ServiceRound) -> str:

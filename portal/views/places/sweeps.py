@@ -1,5 +1,6 @@
 """Sweeps: the list, how far each is by grid, and the page on which a cell is gone through."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -22,7 +23,7 @@ from portal.queries import grids as grid_queries
 from portal.queries import matters as only
 from portal.queries import order_figures
 from portal.queries import sweeps as queries
-from portal.queries.sweeps import Cell
+from portal.queries.sweeps import Cell, Item
 from portal.rules import sweeps
 from portal.views.context import format_date, format_number
 from portal.views.entity import query
@@ -73,9 +74,10 @@ class SweepView(EntityView):
     }
     presets = {
         "running": (_l("Running"), only.only(queries.running)),
-        "coming": (_l("To come"), only.only(queries.coming)),
+        "coming": (lazy_pgettext("sweep", "To come"), only.only(queries.coming)),
         "ended": (_l("Over"), only.only(queries.ended)),
     }
+    in_the_way = _l("It was gone through already and stays on record.")
     order = ("ends_on", "id")
     newest_first = True
 
@@ -124,10 +126,11 @@ class SweepView(EntityView):
         session = self.datamodel.session
         prefixes = scope.current().prefixes(roles.READ, "Sweep")
         cells = queries.coverage(session, [row], prefixes)[row.id]
-        below: list[Any] = []
-        if prefixes and len(prefixes[0]) < scope.CODE_LENGTHS["cell"]:
-            within = max(prefixes[0], row.grid_code, key=len)
-            below = list(order_figures.grids_below(session, within))
+        below = [
+            grid
+            for top in _tops(prefixes, row.grid_code)
+            for grid in order_figures.grids_below(session, top)
+        ]
         todo = [cell for cell in cells if cell.open]
         context = {
             "total": sum(cell.total for cell in cells),
@@ -153,13 +156,13 @@ class SweepView(EntityView):
         row, session = self.row_for(pk, roles.READ), self.datamodel.session
         prefixes = scope.current().prefixes(roles.WRITE, "Patrol")
         prefixes = prefixes or scope.current().prefixes(roles.READ, "Sweep")
-        wanted = request.args.get("grid_code", "")
+        wanted = _wanted(request.args)
         cells = queries.coverage(session, [row], prefixes)[row.id]
-        chosen = [cell for cell in cells if cell.code.startswith(wanted)]
-        chosen = sorted(chosen, key=lambda cell: (not cell.open, cell.code))[:CELLS_AT_ONCE]
-        items = queries.items(session, row, [cell.code for cell in chosen])[:MOST_ITEMS]
+        cells = [cell for cell in cells if cell.code.startswith(wanted)]
+        chosen = _at_once(sorted(cells, key=lambda cell: (not cell.open, cell.code)))
+        items = queries.items(session, row, [cell.code for cell in chosen])
         checks = queries.checks(session, row.id, [cell.code for cell in chosen])
-        matters = queries.matters_of(session, row.id, visible(Matter))
+        matters = queries.matters_of(session, checks.values(), visible(Matter))
         return render_template(
             "views/places/round.html",
             view=self,
@@ -168,6 +171,8 @@ class SweepView(EntityView):
             days=_("%(first)s to %(last)s", first=format_date(row.starts_on),
                    last=format_date(row.ends_on)),
             cells=_sections(chosen, items, checks, matters),
+            more=len(cells) - len(chosen),
+            wanted=wanted,
             may_write=self._goes(row),
         )  # fmt: skip
 
@@ -179,10 +184,12 @@ class SweepView(EntityView):
         keys = sorted(set(request.form.getlist("item")))
         if not keys or len(keys) > MOST_ITEMS:
             abort(400)
-        back = f"{self.route_base}/round/{row.id}"
+        wanted = _wanted(request.form)
+        back = f"{self.route_base}/round/{row.id}" + (f"?grid_code={wanted}" if wanted else "")
         for last in (False, True):  # of two at the same moment the second one looks again
             try:
-                sweeps.nothing(session, row, sweeps.items_of(session, row, keys))
+                items = sweeps.items_of(session, row, keys, lenient=True)
+                noted = sweeps.nothing(session, row, items)
                 session.commit()
                 break
             except OutOfScope:
@@ -197,14 +204,57 @@ class SweepView(EntityView):
                 if last:
                     flash(conflict(error), "danger")
                     return redirect(back)
-        flash(ngettext("One line: nothing found.", "%(num)d lines: nothing found.", len(keys)),
-              "success")  # fmt: skip
-        return redirect(back)
+        if len(items) < len(keys):
+            flash(_("The checklist changed meanwhile: look at what is left."), "warning")
+        if items:
+            _tell(noted)
+        return redirect(back + (self._anchor(row, items) if len(items) == len(keys) else ""))
+
+    def _anchor(self, row: Sweep, items: Sequence[Item]) -> str:
+        """The cell in which something is still open; a cell that is done gives way to the next."""
+        touched = {item.cell for item in items}
+        cells = queries.coverage(self.datamodel.session, [row], touched)[row.id]
+        return next((f"#cell-{cell.code}" for cell in cells if cell.open), "")
 
     def asked(self) -> query.Query:
         """Opened from the menu, the list begins with those that run."""
         found = query.parse(self)
         return found if request.args else replace(found, preset="running")
+
+
+def _tops(prefixes: Sequence[str], code: str) -> list[str]:
+    """The grids whose parts are compared: of those within ``prefixes`` and the grid ``code``."""
+    tops = [
+        max(prefix, code, key=len)
+        for prefix in prefixes
+        if prefix.startswith(code) or code.startswith(prefix)
+    ]
+    return [top for top in tops if len(top) < scope.CODE_LENGTHS["cell"]]
+
+
+def _tell(noted: int) -> None:
+    """How many items were gone through for the first time."""
+    if noted:
+        told = ngettext("One line: nothing found.", "%(num)d lines: nothing found.", noted)
+        flash(told, "success")
+    else:
+        flash(_("It was noted already."), "info")
+
+
+def _wanted(sent: Mapping[str, str]) -> str:
+    """The code of the grid that the page is narrowed to; empty for all of one's own."""
+    code = sent.get("grid_code", "")
+    return code if code.isascii() and code.isdigit() else ""
+
+
+def _at_once(cells: Sequence[Cell]) -> list[Cell]:
+    """The first of the cells, as many as a page shows whole; one in any case."""
+    found: list[Cell] = []
+    for cell in cells[:CELLS_AT_ONCE]:
+        if found and sum(one.total for one in found) + cell.total > MOST_ITEMS:
+            break
+        found.append(cell)
+    return found
 
 
 def _bars(below: list[Any], cells: list[Cell]) -> list[dict[str, Any]]:
@@ -240,7 +290,7 @@ def _sections(cells: list[Cell], items: Any, checks: Any, matters: Any) -> list[
     found = []
     for cell in cells:
         mine = [item for item in items if item.cell == cell.code]
-        todo = [item for item in mine if item.key not in checks]
+        todo = [item for item in mine if item.key not in checks][:MOST_ITEMS]
         done = [(item, checks[item.key]) for item in mine if item.key in checks]
         looks = []
         for item, check in done:

@@ -110,6 +110,7 @@ class WorkOrderView(
         "due_soon": (_l("Due soon"), queries.only(queries.due_soon)),
         "overdue": (lazy_pgettext("order", "Overdue"), queries.only(queries.overdue)),
         "to_right": (_l("Hazards to be put right"), queries.only(queries.to_right)),
+        "right_late": (_l("Rectifications overdue"), queries.only(queries.right_late)),
         "recheck": (_l("Re-checks due"), queries.only(queries.to_recheck)),
         "to_visit": (_l("To be asked about"), queries.only(queries.to_sample)),
     }

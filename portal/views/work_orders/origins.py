@@ -8,6 +8,7 @@ anybody else: nothing is tied, and nothing is told of it.
 from dataclasses import dataclass
 
 from flask import request
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from portal.forms.entity import EntityForm
 from portal.models import Matter, Place, Sweep
 from portal.queries.sweeps import Item
 from portal.rules import patrols, sweeps
+from portal.views import wording
 from portal.views.entity.interface import visible
 
 KINDS = ("patrol", "hazard")  # what rounds find, first in the list of what it is about
@@ -46,11 +48,11 @@ def begin(session: Session, form: EntityForm, text: str) -> None:
     form["grid"].data = origin.grid_code
     if origin.place is not None:
         told = (origin.place.name, origin.place.address)
-        form["place"].data = ", ".join(filter(None, told))[:120]
+        form["place"].data = wording.listed(filter(None, told))[:120]
         form["longitude"].data = origin.place.longitude
         form["latitude"].data = origin.place.latitude
     if origin.sweep is not None and origin.item is not None:
-        form["detail"].data = f"{origin.sweep.title}: {origin.item.text}"
+        form["detail"].data = f"{origin.sweep.title}{_(': ')}{origin.item.text}"
     if origin.channel in dict(form["channel"].choices):
         form["channel"].data = origin.channel
 
