@@ -9,14 +9,22 @@ from sqlalchemy import func, select, text
 
 from portal import clock
 from portal.errors import Forbidden, RuleError
-from portal.models import AuditEntry, ImportBatch, Matter, MatterPerson, TraceEntry, WorkOrder
+from portal.models import (
+    AuditEntry,
+    ImportBatch,
+    Matter,
+    MatterPerson,
+    PetitionCase,
+    TraceEntry,
+    WorkOrder,
+)
 from portal.rules import matters, trace, work_orders
 from portal.rules.imports import KINDS, Options, run_import, undo_import, write_rejects
 from portal.rules.imports.cells import Bad
 from portal.rules.imports.kinds.matter_columns import LAST_MINUTE, moment
 from portal.rules.imports.kinds.matters import words_of
 from portal.rules.reports import Report
-from portal.scope import acting
+from portal.scope import SYSTEM, acting
 from tests.support.matters import AREA, CELL, category, who
 from tests.support.uploads import AREA_2, checked, csv, imported, tiles
 
@@ -67,7 +75,8 @@ def test_rows_become_matters_by_the_rule_that_reports(session, load):
     assert (matter.channel, matter.urgency, matter.grid_code) == ("hotline12345", "urgent", CELL)
     assert (matter.reporter_name, matter.reporter_contact) == ("张三丰", "13800001234")
     assert f"{clock.local(matter.reported_at):%F %H:%M}" == "2026-03-16 10:20"
-    assert f"{clock.local(order.outside_due_at):%F %H:%M}" == "2026-03-20 23:59"
+    assert f"{clock.local(matter.outside_due_at):%F %H:%M}" == "2026-03-20 23:59"
+    assert order.outside_due_at is None  # no other unit has it
     assert order.state == "reported" and order.number.startswith("420102002990-")
     assert clock.aware(order.due_at) > clock.now()  # our time begins when it reaches us
     assert trace.verify(session, order.number).faults == []
@@ -212,6 +221,37 @@ def test_a_batch_all_taken_up_is_refused(session, load):
         done = undo_import(session, report.batch)
     assert (done.ok, done.removed, len(done.refused)) == (False, 0, 1)
     assert session.get(ImportBatch, report.batch).undone_at is None
+
+
+PETITION = f"HN2026-003,2026-03-16 10:20,,12345热线,PT0201,征收补偿未到位,3栋,{CELL},,,,"
+
+
+def test_what_others_were_merged_into_and_a_petition_with_an_authority_stay(session, load):
+    report = load(f"{HEAD}\n{LEAK}\n{PETITION}\n")
+    target, case = (of_number(session, f"HN2026-00{number}")[1] for number in (1, 3))
+    with acting(who(session, "leader07")):
+        told = Report(category(session).id, CELL, "又漏水", reported_at=target.reported_at)
+        part = matters.report(session, told)
+        work_orders.move(session, part.id, "merge", {"into": target.number})
+    # Written down before it left an entry in the trail.
+    with acting(SYSTEM):
+        petition = select(PetitionCase).where(PetitionCase.order_id == case.id)
+        session.scalars(petition).one().authority = "区住建局"
+        session.commit()
+    with acting(who(session, "clerk1")):
+        session.expunge_all()
+        batch = session.get(ImportBatch, report.batch)
+        told = KINDS["matters"].take_back(session, batch, keep=True)
+        assert not [one for one in session if isinstance(one, WorkOrder)]  # looked at by columns
+        done = undo_import(session, report.batch)
+    assert [one["reason"] for one in told.kept] == ["in_work", "in_work"]
+    assert (done.ok, [one["reason"] for one in done.refused]) == (False, ["in_work", "in_work"])
+    assert not of_number(session, "HN2026-001")[1].void
+    with acting(who(session, "station")):
+        target = of_number(session, "HN2026-001")[1]
+        assert "void" not in {step.name for step in work_orders.moves_of(session, target)}
+        with pytest.raises(RuleError):
+            work_orders.move(session, target.id, "void", {"reason": "误报"})
 
 
 def test_others_do_not_take_it_back_but_the_station(session, load):

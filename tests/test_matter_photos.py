@@ -8,11 +8,15 @@ import pytest
 from flask import Flask
 from PIL import ExifTags, Image, ImageStat
 from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal import scope
+from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import AuditEntry, Matter, MatterCategory, MatterPhoto
 from portal.rules import matter_photos
+from portal.rules.mosaic import Part
 from tests.support.client import Page, PageClient
 
 Client = Callable[..., PageClient]
@@ -58,6 +62,9 @@ def test_a_photo_loses_its_notes_and_gives_the_place(
     kept = worker.get(shots[0], check=False)
     assert (kept.status, kept.headers["Content-Type"]) == (200, "image/jpeg")
     assert not Image.open(BytesIO(kept.body)).getexif()
+    assert kept.headers["Cache-Control"] == "private, no-cache"
+    known = {"If-None-Match": kept.headers["ETag"]}
+    assert worker.get(shots[0], check=False, headers=known).status == 304
     assert b"Example" not in kept.body
     with portal.app_context(), scope.acting(scope.SYSTEM):
         matter = db.session.scalars(select(Matter)).one()
@@ -170,6 +177,30 @@ def spread(image: Image.Image) -> int:
 
 def mean(image: Image.Image) -> float:
     return float(ImageStat.Stat(image).mean[0])
+
+
+def test_of_two_who_cover_at_once_the_second_one_is_told(
+    portal: Flask, client_as: Client, noise: str
+) -> None:
+    report(client_as("worker07"), noise, noisy())
+    parts = [Part(0, 0, 0.5, 0.5)], [Part(0.5, 0.5, 1, 1)]
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        folder = matter_photos.file_of("x").parent
+        before = set(folder.iterdir())
+        with Session(db.engine) as second:
+            photo = second.scalars(select(MatterPhoto)).one()
+            matter = second.get_one(Matter, photo.matter_id)
+            second.commit()
+            seen = photo.sha256
+            mine = db.session.scalars(select(MatterPhoto)).one()
+            matter_photos.cover(db.session, db.session.get_one(Matter, matter.id), mine, parts[0])
+            db.session.commit()
+            set_committed_value(photo, "sha256", seen)  # looked at before the first one was done
+            with pytest.raises(RuleError) as refusal:
+                matter_photos.cover(second, matter, photo, parts[1])
+        db.session.expire_all()
+        assert refusal.value.field == "cells" and mine.sha256 != seen
+        assert set(folder.iterdir()) - before == {matter_photos.file_of(mine.sha256)}
 
 
 def test_who_covers(portal: Flask, client_as: Client, noise: str) -> None:

@@ -69,6 +69,48 @@ def test_rows_of_a_sheet_are_a_file_and_one_row_is_a_slip(as_clerk):
     assert isinstance(one, Slip) and one.values["outside_number"] == "P1"
 
 
+CELLS = {
+    "two pairs beside each other": (
+        "工单编号\tHN-7\t紧急程度\t紧急\n受理员\t1023\n来电人\t张三丰\t联系电话\t13900005678\n"
+        "诉求类别\t漏水渗水\n诉求内容\t楼上漏水\n备注\t无\n地址\t3栋"
+    ),
+    "one pair in a line": (
+        "【工单编号】\tHN-7\n紧急程度：\t紧急\n来电人\t张三丰\n联系电话\t13900005678\n"
+        "诉求类别\t漏水渗水\n诉求内容\t楼上漏水\n地址\t3栋"
+    ),
+    "beside lines with colons": (
+        "工单编号：HN-7\t紧急程度：紧急\n来电人\t张三丰\t联系电话：13900005678\n"
+        "诉求类别：漏水渗水\n诉求内容：楼上漏水\n地址：3栋"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", CELLS.values(), ids=CELLS)
+def test_a_slip_copied_from_the_table_of_a_page_is_no_sheet(as_clerk, text):
+    slip = read(as_clerk, text)
+    assert isinstance(slip, Slip) and slip.category.code == "DI0202"
+    person = ("reporter_name", "reporter_contact")
+    told = [
+        slip.values[name] for name in ("outside_number", "urgency", *person, "summary", "place")
+    ]
+    assert told == ["HN-7", "urgent", "张三丰", "13900005678", "楼上漏水", "3栋"]
+
+
+def test_a_sheet_whose_values_are_labels_too_stays_one(as_clerk):
+    found = read(as_clerk, f"紧急程度\t工单编号\t网格编码\n紧急\tP1\t{CELL}\n紧急\tP2\t{CELL}")
+    assert isinstance(found, Sheet) and found.rows == 2
+
+
+def test_a_cell_that_is_longer_than_any_is_refused(as_clerk):
+    before = csv_files.field_size_limit(131_072)  # as a process begins that has imported nothing
+    try:
+        with pytest.raises(RuleError) as refusal:
+            read(as_clerk, "工单编号\t诉求内容\nP1\t" + "长" * 140_000)
+    finally:
+        csv_files.field_size_limit(before)
+    assert refusal.value.field == "text"
+
+
 @pytest.mark.parametrize("text", ["随便说说", "工单编号：1", "<script>alert(1)</script>", "\t\t\n"])
 def test_other_text_is_refused(as_clerk, text):
     with pytest.raises(RuleError):
@@ -93,6 +135,31 @@ def test_on_the_page_the_form_is_filled_in_and_reported(client_as, portal):
     page = client.post("/matters/paste", {**page.form("/matters/report"), "text": SLIP})
     again = client.post("/matters/report", page.form("/matters/report"))
     assert again.status == 400 and "已在册" in again.one("#errors").get_text()
+
+
+def test_the_row_of_a_slip_that_was_reported_changes_nothing(client_as, portal, tmp_path):
+    client = client_as("leader07")
+    slip = SLIP.replace("10时20分", "10时20分35秒")
+    page = client.get("/matters/paste")
+    page = client.post("/matters/paste", {**page.form("/matters/paste"), "text": slip})
+    form = page.form("/matters/report")
+    form["detail"] = form["detail"].replace("\n", "\r\n")  # as browsers send it
+    assert "\r\n" in form["detail"] and client.post("/matters/report", form).status == 302
+    file = tmp_path / "row.csv"
+    with file.open("w", encoding="utf-8", newline="") as target:
+        sheet = csv_files.writer(target)
+        row = {
+            "工单编号": "HN2026-0316-7",
+            "来电时间": "2026-03-16 10:20:35",
+            "诉求类别": "邻里纠纷/漏水渗水",
+            "诉求内容": "楼上卫生间漏水三天。\n市民要求尽快处理，回电13800001234。",
+            "联系电话": "13900005678",
+            "办结期限": "2026-03-20",
+        }
+        sheet.writerows([row.keys(), row.values()])
+    with portal.app_context(), acting(who(db.session, "station")):
+        report = run_import(db.session, KINDS["matters"], file)
+    assert (report.unchanged, report.by_reason) == (1, {})
 
 
 def test_several_rows_go_to_the_check_of_an_import(client_as, work):
@@ -151,17 +218,57 @@ def test_replies_are_in_the_layout_of_the_import_and_read_back(session, handed_d
     )  # fmt: skip
     assert "张三丰" not in out.read_text("utf-8-sig")
     assert {row["reporter_name"] for row in rows} == {""}
+    back = read_back(session, tmp_path, rows)
+    assert (back.unchanged, back.failed, back.extra_columns) == (2, 0, [])
+    labelled = AuditEntry.row_label.like("matters%")
+    noted = select(AuditEntry).where(AuditEntry.action == "export", labelled)
+    assert session.scalars(noted).first().actor == "clerk1"
+
+
+def read_back(session, tmp_path, rows):
+    """The report of importing these rows of an exported file."""
     again = tmp_path / "again.csv"
     with again.open("w", encoding="utf-8", newline="") as target:
         sheet = csv_files.DictWriter(target, rows[0])
         sheet.writeheader()
         sheet.writerows(rows)
     with acting(who(session, "station")):
-        back = run_import(session, KINDS["matters"], again)
-    assert (back.unchanged, back.failed, back.extra_columns) == (2, 0, [])
-    labelled = AuditEntry.row_label.like("matters%")
-    noted = select(AuditEntry).where(AuditEntry.action == "export", labelled)
-    assert session.scalars(noted).first().actor == "clerk1"
+        return run_import(session, KINDS["matters"], again)
+
+
+def test_the_day_of_12345_stays_whoever_gets_the_matter(session, tmp_path):
+    wanted = clock.now() + timedelta(days=3)
+    day = clock.today() + timedelta(days=20)
+    with acting(who(session, "station")):
+        told = Report(category(session, "HZ0706").id, CELL, "疑似制毒", "hotline12345",
+                      outside_number="R5", outside_due_at=wanted)  # fmt: skip
+        order = matters.report(session, told)
+        unit = {"unit": "禁毒大队", "their_due": day}
+        work_orders.move(session, order.id, "handoff", unit)
+    session.commit()
+    assert clock.local(clock.aware(order.outside_due_at)).date() == day
+    out = tmp_path / "replies.csv"
+    with acting(who(session, "station")):
+        export(session, "matters", out)
+    (row,) = own(out)
+    assert row["due_by"] == f"{clock.local(wanted):%F %H:%M}"
+    back = read_back(session, tmp_path, [row])
+    assert (back.unchanged, back.failed) == (1, 0)
+    changed = read_back(session, tmp_path, [row | {"due_by": "2026-01-01 08:00"}])
+    assert changed.by_reason == {"known_otherwise": 1}
+
+
+def test_the_page_of_the_order_says_what_12345_wants(client_as, portal):
+    with portal.app_context():
+        with acting(who(db.session, "station")):
+            told = Report(category(db.session).id, CELL, "漏水", "hotline12345",
+                          outside_number="R6", outside_due_at=clock.now())  # fmt: skip
+            order = matters.report(db.session, told)
+        db.session.commit()
+        key, matter = order.id, order.matter_id
+    client = client_as("leader07")
+    assert "要求" in client.get(f"/work-orders/show/{key}").one(".note.info").get_text()
+    assert "对方时限" in client.get(f"/matters/show/{matter}").text
 
 
 def test_only_what_was_answered_since_a_day(session, handed_down, tmp_path):

@@ -18,6 +18,7 @@ from portal.models import (
     AuditEntry,
     MediationFile,
     MediationParty,
+    MediationSession,
     MediationTerm,
     Message,
     Setting,
@@ -120,6 +121,86 @@ def test_a_session_is_held_and_written_down(
     assert said.status == 302
     page = mediator.get(file)
     assert "双方各退一步" in page.text and "申请人 1" in page.text
+
+
+def test_a_session_is_called_off_and_what_was_entered_wrongly_is_mended(
+    portal: Flask, client_as: Client, order: int, people: dict[str, int]
+) -> None:
+    leader, day = client_as("leader07"), clock.today().isoformat()
+    file = opened(leader, order, people["leader07"])
+    with_parties(leader, file)
+    soon = (clock.local(clock.now()) + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M")
+    assert do(leader, file, "session", held_at=soon, place="网格之家").status == 302
+    assert do(leader, file, "term", party="", text="赔五百", due_on=day).status == 302
+    first, second = rows(portal, MediationParty)
+    (meeting,), (term,) = rows(portal, MediationSession), rows(portal, MediationTerm)
+    page = leader.get(file)
+    for verb, of in (("drop_session", meeting), ("mend_party", first), ("mend_term", term)):
+        (link,) = page.links(f"a[href*='/do/{verb}/'][href$='of={of.id}']")
+        assert leader.get(link).status == 200
+        assert leader.get(link.replace(f"of={of.id}", "of=9999")).status == 404
+    form = leader.get(f"/mediation-files/do/mend_party/{file[-1]}?of={second.id}").form()
+    assert SECOND not in form.values() and PHONE not in form.values()  # nothing is opened by it
+    assert do(leader, file, "mend_party", second.id, role="agent", contact="").status == 302
+    assert do(leader, file, "mend_party", first.id, name="赵试丙").status == 302
+    first, second = rows(portal, MediationParty)
+    assert (first.name, first.contact, first.role) == ("赵试丙", PHONE, "applicant")
+    assert (second.name, second.contact, second.role) == (SECOND, PHONE, "agent")
+    told = {"party": str(first.id), "text": "赔八百"}
+    assert do(leader, file, "mend_term", term.id, **told).status == 302
+    (term,) = rows(portal, MediationTerm)
+    assert (term.text, term.party_id, term.due_on) == ("赔八百", first.id, clock.today())
+    number = rows(portal, MediationFile)[0].number
+    ahead = "/mediation-files/list/?preset=sessions"
+    assert number in leader.get(ahead).text
+    assert do(leader, file, "drop_session", meeting.id).status == 302
+    assert rows(portal, MediationSession) == [] and number not in leader.get(ahead).text
+
+
+def test_of_two_who_write_over_the_same_the_second_one_is_told(
+    portal: Flask, client_as: Client, order: int, people: dict[str, int]
+) -> None:
+    leader, station = client_as("leader07"), client_as("station")
+    file = opened(leader, order, people["leader07"])
+    with_parties(leader, file)
+    earlier = (clock.local(clock.now()) - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M")
+    assert do(leader, file, "session", held_at=earlier, place="网格之家").status == 302
+    (meeting,), party = rows(portal, MediationSession), rows(portal, MediationParty)[0]
+    assert do(leader, file, "term", party="", text="赔五百").status == 302
+    (term,) = rows(portal, MediationTerm)
+    base = f"/mediation-files/do/{{}}/{file[-1]}?of={{}}"
+    for verb, of, told in (
+        ("record", meeting.id, {"there": [str(party.id)], "record": "先谈"}),
+        ("mediators", 0, {"mediators": [str(people["station"])]}),
+        ("mend_party", party.id, {"role": "witness"}),
+        ("mend_term", term.id, {"text": "赔一千"}),
+    ):
+        address = base.format(verb, of)
+        form = station.get(address).form()
+        assert leader.submit(address, told).status == 302, verb
+        refused = station.post(address, form | told)
+        assert refused.status == 400 and "有人" in refused.one("#errors").get_text(), verb
+        assert station.submit(address, told).status == 302, verb
+    # What was held stays, and a file that has ended is not mended.
+    assert do(leader, file, "drop_session", meeting.id).status == 400
+    end = {"outcome": "withdrawn", "on": clock.today().isoformat()}
+    assert do(leader, file, "end", **end).status == 302
+    assert not leader.get(file).links("a[href*='/do/mend_'], a[href*='/do/drop_']")
+    assert do(leader, file, "mend_term", term.id, text="赔两千").status == 400
+
+
+def test_a_file_that_has_ended_has_no_session_ahead(
+    portal: Flask, client_as: Client, order: int, people: dict[str, int]
+) -> None:
+    leader = client_as("leader07")
+    file = opened(leader, order, people["leader07"])
+    soon = (clock.local(clock.now()) + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M")
+    assert do(leader, file, "session", held_at=soon, place="网格之家").status == 302
+    number, ahead = rows(portal, MediationFile)[0].number, "/mediation-files/list/?preset=sessions"
+    assert number in leader.get(ahead).text
+    end = {"outcome": "withdrawn", "on": clock.today().isoformat()}
+    assert do(leader, file, "end", **end).status == 302
+    assert number not in leader.get(ahead).text
 
 
 def test_an_agreement_is_recorded_confirmed_and_followed_up(
@@ -318,6 +399,31 @@ def test_people_are_reminded_once_of_each_day(session: Any) -> None:
     assert [kind for kind, _params in told] == ["case_session", "case_term", "case_confirm"]
     assert not any("漏水" in params or "某某" in params for _kind, params in told)
     assert cases.remind("slot") == "reminded 0"
+
+
+def test_of_what_is_void_nobody_is_reminded(session: Any) -> None:
+    order = dispute(session)
+    with acting(who(session, "leader07")):
+        file = mediation.open_file(session, order.id, None, [id_of(session, "mediator")])
+        mediation.plan_session(session, file, clock.now() + timedelta(hours=2), "居委会")
+    order.void = True
+    session.commit()
+    assert case_round.remind(session, clock.today()) == 0
+    order.void = False
+    session.commit()
+    assert case_round.remind(session, clock.today()) == 1
+
+
+def test_a_session_planned_anew_is_told_of_anew(session: Any) -> None:
+    order = dispute(session)
+    with acting(who(session, "leader07")):
+        file = mediation.open_file(session, order.id, None, [id_of(session, "mediator")])
+        for place in ("居委会", "网格之家"):
+            planned = mediation.plan_session(session, file, clock.now(), place)
+            session.commit()
+            assert case_round.remind(session, clock.today()) == 1
+            mediation.drop_session(session, file, planned)
+            session.commit()
 
 
 def test_after_thirty_days_no_joint_application_is_taken(

@@ -6,15 +6,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from portal import scope
+from portal import clock, scope
 from portal.extensions import db
-from portal.models import AuditEntry, ImportBatch, ImportChange, Setting
+from portal.models import AuditEntry, ImportBatch, ImportChange, Matter, Setting
+from portal.rules import matters, work_orders
 from portal.rules.imports.memory import packed
+from portal.rules.reports import Report
 from portal.rules.settings import load_settings
-from tests.support.matters import BLOCK, CELL, COMMUNITY
+from tests.support.matters import BLOCK, CELL, COMMUNITY, category, who
 from tests.support.rounds import sweep_at
 
 FULL_TEXT = re.compile(r"_words(_\w+)?$")
@@ -115,6 +117,34 @@ def test_a_grid_that_a_sweep_named_twice_is_named_once(portal):
         kept = db.session.execute(text("SELECT grid_code FROM sweep_grids ORDER BY id")).scalars()
         assert kept.all() == [CELL, BLOCK]
         db.session.remove()
+
+
+def test_the_day_of_12345_moves_to_the_matter_unless_a_unit_wrote_over_it(portal):
+    due = clock.now().replace(microsecond=0)
+    with portal.app_context():
+        with scope.acting(who(db.session, "station")):
+            keys = []
+            for number, code in enumerate(("DI0202", "HZ0706")):
+                told = Report(category(db.session, code).id, CELL, "情况", "hotline12345",
+                              outside_number=f"M{number}", outside_due_at=due)  # fmt: skip
+                keys.append(matters.report(db.session, told).id)
+            unit = {"unit": "禁毒大队", "their_due": clock.today()}
+            work_orders.move(db.session, keys[1], "handoff", unit)
+        db.session.commit()
+        days = text(
+            "SELECT m.outside_due_at IS NULL, o.outside_due_at IS NULL FROM work_orders o"
+            " JOIN matters m ON m.id = o.matter_id ORDER BY o.id"
+        )
+        assert db.session.execute(days).all() == [(False, True), (False, False)]
+        db.session.remove()
+        downgrade(revision="0022")
+        held = "SELECT outside_due_at IS NULL FROM work_orders ORDER BY id"
+        assert list(db.session.scalars(text(held))) == [False, False]
+        db.session.remove()
+        upgrade()
+        assert db.session.execute(days).all() == [(False, True), (True, False)]
+        first = select(Matter.outside_due_at).order_by(Matter.id).limit(1)
+        assert clock.aware(db.session.scalar(first)) == due
 
 
 @pytest.mark.parametrize(

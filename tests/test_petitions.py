@@ -1,5 +1,6 @@
 """Petition matters: the authority's days apart from ours, agency, accusations."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import BytesIO
@@ -14,13 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.errors import RuleError
 from portal.extensions import db
-from portal.models import AuditEntry, Matter, Message, PetitionCase, TraceEntry, WorkOrder
+from portal.models import AuditEntry, Matter, Message, PetitionCase, TraceEntry, User, WorkOrder
 from portal.queries.limits import Limits, default_numbers
-from portal.rules import case_round, keys, matters, petitions, tick, work_orders
+from portal.rules import case_round, keys, matters, petitions, tick, trace, work_orders
 from portal.rules.reports import Report
 from portal.scope import SYSTEM, acting
 from portal.workdays import WorkCalendar
 from tests.support.client import Page, PageClient
+from tests.support.counting import count_statements
 from tests.support.matters import CELL, category, id_of, who
 from tests.support.photos import portrait
 
@@ -117,6 +119,39 @@ def test_what_the_authority_did_is_written_down_and_shown_apart(
         assert known.outside_due_at is not None
 
 
+def test_of_two_who_write_at_once_the_second_one_is_told(
+    portal: Flask, client_as: Client, order: int
+) -> None:
+    leader, station, key = client_as("leader07"), client_as("station"), case(portal).id
+    address, today = f"/petitions/do/authority/{key}", clock.today().isoformat()
+    form = station.get(address).form()
+    told = {"authority": "区住建局", "received_on": today}
+    assert write(leader, key, **told).status == 302
+    refused = station.post(address, form | {"authority": "区信访局"})
+    assert refused.status == 400 and "有人" in refused.one("#errors").get_text()
+    assert (case(portal).authority, str(case(portal).received_on)) == ("区住建局", today)
+    assert station.submit(address, {"notice_on": today}).status == 302
+    agency = f"/petitions/do/agency/{key}"
+    form = leader.get(agency).form()
+    with portal.app_context(), acting(SYSTEM):
+        agent = str(id_of(db.session, "worker07"))
+    told = {"agent": agent, "mandate_on": today}
+    assert station.submit(agency, told).status == 302
+    assert leader.post(agency, form | told).status == 400
+    with portal.app_context(), acting(SYSTEM):
+        entries = db.session.scalars(trace.entries_of(order)).all()[-3:]
+        assert [(one.move, one.actor) for one in entries] == [
+            ("authority", "leader07"), ("authority", "station"), ("mandate", "station"),
+        ]  # fmt: skip
+        assert json.loads(entries[1].details) == {"petition": {"notice_on": today}}
+        assert trace.verify(db.session).faults == []
+    shown = leader.get(f"/work-orders/show/{order}").text
+    assert "mandate" not in shown and "代理" in shown
+    assert write(leader, key).status == 302  # nothing new: nothing to note
+    with portal.app_context(), acting(SYSTEM):
+        assert len(db.session.scalars(trace.entries_of(order)).all()) == entries[-1].seq
+
+
 @pytest.mark.parametrize(
     ("told", "field"),
     [
@@ -170,6 +205,44 @@ def test_the_named_person_is_told_once_when_a_day_of_the_authority_has_passed(se
     assert [one.user_id for one in told] == [id_of(session, "leader07")]
     assert "征收" not in told[0].params
     assert (warned.yellow, warned.orange) == (0, 0)
+
+
+def test_where_nobody_is_named_any_more_the_head_is_told(session: Any) -> None:
+    order = petition(session)
+    row = petitions.case_of_order(session, order.id)
+    received = clock.today() - timedelta(days=30)
+    with acting(who(session, "leader07")):
+        petitions.write_down(session, row, "区住建局", False, {"received_on": received})
+    order.void = True
+    session.commit()
+    assert case_round.remind(session, clock.today()) == 0  # void: nobody asks
+    order.void, order.assignee_id = False, id_of(session, "worker07")
+    session.get(User, order.assignee_id).active = False  # signs in no more
+    session.commit()
+    assert case_round.remind(session, clock.today()) == 1
+    told = session.scalars(select(Message.user_id).where(Message.kind == "case_authority")).all()
+    assert told == [id_of(session, "leader07")]
+
+
+def test_the_round_asks_as_often_for_many_petitions_as_for_one(portal: Flask, session: Any) -> None:
+    received, asked = clock.today() - timedelta(days=30), list[int]()
+    for number in (1, 3):
+        for _more in range(number):
+            order = petition(session)
+            row = petitions.case_of_order(session, order.id)
+            with acting(who(session, "leader07")):
+                petitions.write_down(session, row, "区住建局", False, {"received_on": received})
+            order.assignee_id = id_of(session, "worker07")
+        session.get(User, order.assignee_id).active = False  # so their heads are looked for
+        session.commit()
+        session.expunge_all()
+        with count_statements(portal) as statements:
+            found = list(case_round.days(session, clock.today()))
+        assert {one.user_ids for one in found} == {(id_of(session, "leader07"),)}
+        asked.append(len(statements))
+        session.get(User, id_of(session, "worker07")).active = True
+        session.commit()
+    assert len(found) == 4 and asked[0] == asked[1]
 
 
 def test_a_progress_note_begins_our_clock_again_and_not_theirs(session: Any) -> None:

@@ -304,7 +304,7 @@ def test_the_form_keeps_shows_and_removes_a_photo(portal, client_as, work):
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "image/jpeg"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Cache-Control"] == "private, max-age=300"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
     assert client_as("worker01").get(address).status == 200  # of the same cell
     assert client_as("leader07").get(address).status == 404  # of another
     assert client_as("auditor").get(address).status == 403

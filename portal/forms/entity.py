@@ -30,6 +30,12 @@ class EntityForm(PortalForm):
     once = HiddenField()
     conflict = False  # set where the database refused what the form had taken
 
+    @property
+    def seen_version(self) -> int:
+        """The version of the row that the form was filled in from; 0 where it says none."""
+        told = self.row_version.data or ""
+        return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else 0
+
     def shown_fields(self) -> list[Field]:
         """The fields a person fills in, in order."""
         hidden = ("row_version", "once", "csrf_token")

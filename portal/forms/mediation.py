@@ -46,12 +46,15 @@ def opening_fields(options: Options) -> dict[str, Field]:
     }
 
 
-def party_fields() -> dict[str, Field]:
-    """Somebody whom it concerns."""
+def party_fields(*, known: bool = False) -> dict[str, Field]:
+    """Somebody whom it concerns; ``known``: what stays empty keeps what it was."""
+    told = (
+        _l("Leave it empty to keep what is there.") if known else _l("Kept sealed; shown masked.")
+    )
     return {
         "role": _radio(_l("Party"), PARTY_ROLES),
-        "name": text_field(_l("Full name"), _l("Kept sealed; shown masked."), most=60, needed=True),
-        "contact": text_field(_l("Contact"), _l("Kept sealed; shown masked."), most=60),
+        "name": text_field(_l("Full name"), told, most=60, needed=not known),
+        "contact": text_field(_l("Contact"), told, most=60),
     }
 
 

@@ -108,7 +108,8 @@ class Matter(Confidential, InGrid, Row):
     ``crowd``: five people or ten households are concerned, which makes it major.
     ``converted_from``: the kind that it came in as, where it turned into another one.
     ``outside_key``: community and ``outside_number``, so that a number of 12345 or of a superior
-    is one matter; empty where the import that brought it was taken back.
+    is one matter; empty where the import that brought it was taken back. ``outside_due_at``: by
+    when they want it answered, whoever else gets it.
     """
 
     __tablename__ = "matters"
@@ -153,6 +154,7 @@ class Matter(Confidential, InGrid, Row):
     )
     unit: Mapped[str | None] = mapped_column(String(80))
     outside_number: Mapped[str | None] = mapped_column(String(60))
+    outside_due_at: Mapped[datetime | None] = mapped_column(INSTANT)
     converted_from: Mapped[str | None] = mapped_column(String(12))
     outside_key: Mapped[str | None] = mapped_column(String(80))
     form_key: Mapped[str | None] = mapped_column(String(40), unique=True)

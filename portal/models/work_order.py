@@ -48,6 +48,7 @@ TO_ASK = text(
 CLOSED = text("closed_at IS NOT NULL")
 WARNED = text("warned IS NOT NULL")
 SUSPENDED = text("suspended_at IS NOT NULL")
+MERGED = text("merged_into_id IS NOT NULL")
 MAJOR_HAZARD = text("kind = 'hazard' AND grade = 'major' AND closed_at IS NULL")
 ASKED = text("asked_at IS NOT NULL")
 IN_DANGER = text("control_due_at IS NOT NULL AND controlled_at IS NULL")
@@ -68,7 +69,8 @@ class WorkOrder(Confidential, InGrid, Row):
 
     ``told_unit`` and ``told_at``: who was told of what must be reported at once, and when.
     ``asked_days``: how many working days more are asked for, until somebody decides.
-    ``outside_unit``: who it was handed to, or who owes the service; its clock is its own.
+    ``outside_unit``: who it was handed to, or who owes the service; its clock is its own, and
+    ``outside_due_at`` its day (that of 12345 is the matter's).
     """
 
     __tablename__ = "work_orders"
@@ -103,6 +105,8 @@ class WorkOrder(Confidential, InGrid, Row):
               postgresql_where=TO_WARN),
         Index("ix_work_orders_suspended", "suspended_until", sqlite_where=SUSPENDED,
               postgresql_where=SUSPENDED),
+        Index("ix_work_orders_merged", "merged_into_id", sqlite_where=MERGED,
+              postgresql_where=MERGED),
         Index("ix_work_orders_in_danger", "control_due_at", sqlite_where=IN_DANGER,
               postgresql_where=IN_DANGER),
         Index("ix_work_orders_major_hazards", "accepted_at", sqlite_where=MAJOR_HAZARD,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portal import clock, scope
@@ -159,6 +159,12 @@ def to_be_heard() -> ColumnElement[bool]:
 def order_of(matter_id: int) -> Select[Any]:
     """The select of a matter's order."""
     return select(WorkOrder).where(WorkOrder.matter_id == matter_id)
+
+
+def merged_into(order_id: Any) -> ColumnElement[bool]:
+    """Whether other orders are part of this one."""
+    part = aliased(WorkOrder)
+    return exists().where(part.merged_into_id == order_id)
 
 
 def supervised(state: str) -> Any:

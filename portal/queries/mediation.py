@@ -86,12 +86,15 @@ def running() -> ColumnElement[bool]:
 
 
 def sessions_ahead() -> ColumnElement[bool]:
-    """Files with a session within a week that is not recorded yet, or was to be recorded."""
-    return exists().where(
+    """Files under mediation with a session within a week that is not recorded yet, or was to be
+    recorded.
+    """
+    planned = exists().where(
         MediationSession.file_id == MediationFile.id,
         MediationSession.record.is_(None),
         MediationSession.held_at < clock.now() + SOON,
     )
+    return and_(running(), planned)
 
 
 def to_follow_up() -> ColumnElement[bool]:

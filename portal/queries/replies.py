@@ -43,7 +43,7 @@ def statement(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             MatterCategory.code.label("category"),
             MatterCategory.name.label("category_name"),
             MatterCategory.name_en.label("category_name_en"),
-            WorkOrder.outside_due_at.label("due_by"),
+            Matter.outside_due_at.label("due_by"),
             *(WorkOrder.outside_unit, WorkOrder.result, WorkOrder.satisfaction, WorkOrder.state),
             answered_at().label("finished_at"),
             Grid.name.label("grid_name"),

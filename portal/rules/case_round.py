@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from portal import clock, scope
@@ -26,11 +26,11 @@ from portal.models import (
     WorkOrder,
 )
 from portal.queries.limits import PETITION
+from portal.queries.responsible import load_responsible
 from portal.queries.settings import numbers
 from portal.rules import petitions
 from portal.rules.inbox import Letter, deliver
 from portal.rules.once import insert_missing
-from portal.rules.work_orders import people
 
 AHEAD = timedelta(days=1)  # of a session
 
@@ -49,11 +49,12 @@ class Day:
 
 
 def remind(session: Session, today: date) -> int:
-    """Tell of every day that has come by ``today`` and was not told; how many. The caller commits
-    and acts as the system.
+    """Tell of every day that has come by ``today`` and was not told; how many. What nobody could be
+    told of is told when there is somebody. The caller commits and acts as the system.
     """
     _complete(session)
-    found = sorted(days(session, today), key=lambda one: (one.matter_id, one.kind, one.ref))
+    come = (one for one in days(session, today) if one.user_ids)
+    found = sorted(come, key=lambda one: (one.matter_id, one.kind, one.ref))
     rows = [
         {"matter_id": one.matter_id, "kind": one.kind, "ref": one.ref, "due_on": one.due_on,
          "at": clock.now()}
@@ -98,7 +99,7 @@ def _mediation(session: Session, today: date) -> Iterator[Day]:
     asked = select(MediationFile, held.id, held.held_at).join(
         held, held.file_id == MediationFile.id
     )
-    planned = asked.where(
+    planned = _alive(asked, MediationFile).where(
         MediationFile.outcome == "open", held.record.is_(None), held.held_at < until
     )
     rows: list[tuple[Any, str, int, date]] = [
@@ -106,14 +107,15 @@ def _mediation(session: Session, today: date) -> Iterator[Day]:
         for file, key, at in session.execute(planned)
     ]
     term = MediationTerm
-    due = (
-        select(MediationFile, term.id, term.due_on)
-        .join(term, term.file_id == MediationFile.id)
-        .where(MediationFile.outcome == "agreed", term.performance.is_(None), term.due_on <= today)
+    promised = select(MediationFile, term.id, term.due_on).join(
+        term, term.file_id == MediationFile.id
+    )
+    due = _alive(promised, MediationFile).where(
+        MediationFile.outcome == "agreed", term.performance.is_(None), term.due_on <= today
     )
     rows += [(file, "term", key, on) for file, key, on in session.execute(due) if on]
     warned = today + timedelta(days=numbers(session)["mediation.warn_days"])
-    running_out = select(MediationFile).where(
+    running_out = _alive(select(MediationFile), MediationFile).where(
         MediationFile.confirmation == "open", MediationFile.confirm_by.between(today, warned)
     )
     rows += [
@@ -127,21 +129,26 @@ def _mediation(session: Session, today: date) -> Iterator[Day]:
         yield Day(file.matter_id, kind, ref, on, told[file.id], file.number, url)
 
 
+def _alive(asked: Select[*tuple[Any, ...]], case: Any) -> Select[*tuple[Any, ...]]:
+    """Without what is void or part of another order."""
+    return asked.join(WorkOrder, WorkOrder.id == case.order_id).where(
+        WorkOrder.void.is_(False), WorkOrder.merged_into_id.is_(None)
+    )
+
+
 def _petitions(session: Session, today: date) -> Iterator[Day]:
     """Days of an authority that have passed: told to the named person, so that they can ask; where
-    there is none yet to whoever leads its level.
+    there is none, or not any more, to whoever leads its level.
     """
-    asked = (
-        select(PetitionCase, WorkOrder)
-        .join(WorkOrder, WorkOrder.id == PetitionCase.order_id)
-        .where(PetitionCase.owed_by < today)
-    )
-    for row, order in session.execute(asked):
-        told = [order.assignee_id] if order.assignee_id else people.heads(
-            session, order, order.level
-        )  # fmt: skip
-        kept = tuple(one for one in told if one != row.about_user_id)
-        url = f"/petitions/show/{row.id}"
+    asked = _alive(
+        select(PetitionCase, WorkOrder.assignee_id, WorkOrder.level, WorkOrder.grid_code),
+        PetitionCase,
+    ).where(PetitionCase.owed_by < today)
+    people = load_responsible(session, today)
+    for row, assignee, level, code in session.execute(asked):
+        named = assignee is not None and assignee != row.about_user_id and people.acts(assignee)
+        told = [assignee] if named else people.heads(level, code, barred=row.about_user_id)
+        url, kept = f"/petitions/show/{row.id}", tuple(dict.fromkeys(told))
         if row.owed_by is not None:
             yield Day(row.matter_id, "authority", 0, row.owed_by, kept, row.number, url)
 

@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 from PIL import ExifTags, Image
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from portal import roles, scope
@@ -90,7 +90,8 @@ def may_cover(session: Session, matter: Matter, photo: MatterPhoto, who: scope.I
 
 def cover(session: Session, matter: Matter, photo: MatterPhoto, parts: Sequence[Part]) -> str:
     """Make parts of a photo unrecognisable; the fingerprint of the picture that was, whose file
-    ``forget`` removes after the commit. Raises RuleError with ``cells``.
+    ``forget`` removes after the commit. Raises RuleError with ``cells``, also for the second of two
+    at once: what the first one covered stays covered.
     """
     before = file_of(photo.sha256)
     if not parts:
@@ -98,14 +99,24 @@ def cover(session: Session, matter: Matter, photo: MatterPhoto, parts: Sequence[
     if not before.is_file():
         raise RuleError(_l("The picture is not there any more."), "cells")
     jpeg, was = covered(before.read_bytes(), parts), photo.sha256
-    photo.sha256 = hashlib.sha256(jpeg).hexdigest()
-    write_once(file_of(photo.sha256), jpeg)
-    session.flush()
+    now = hashlib.sha256(jpeg).hexdigest()
+    swapped = session.execute(
+        update(MatterPhoto)
+        .where(MatterPhoto.id == photo.id, MatterPhoto.sha256 == was)
+        .values(sha256=now)
+        .returning(MatterPhoto.id),
+        execution_options={"audited": True, "synchronize_session": False},
+    )
+    if swapped.first() is None:
+        words = _l("Somebody else has just covered a part: look at it again.")
+        raise RuleError(words, "cells")
+    write_once(file_of(now), jpeg)
+    session.refresh(photo)
     told = {
         "row_id": matter.id,
         "row_label": matter.number,
         "grid_code": matter.grid_code,
-        "changes": {"photo": [was[:10], photo.sha256[:10]]},
+        "changes": {"photo": [was[:10], now[:10]]},
     }
     audit.record_bulk(session, "update", Matter.__tablename__, [told])
     return was

@@ -101,7 +101,7 @@ def _enter(
     session.flush()
     order = WorkOrder(
         **common, matter_id=matter.id, state="reported", outside_unit=told.unit,
-        outside_due_at=told.outside_due_at, level_since=moment, trail_head="", trail_count=0,
+        level_since=moment, trail_head="", trail_count=0,
         grade="major" if told.crowd else None,
     )  # fmt: skip
     order.matter, order.category = matter, category
@@ -135,6 +135,7 @@ def _matter(told: Report, common: Mapping[str, Any], who: scope.Identity) -> Mat
         unit=told.unit or None,
         outside_number=(told.outside_number or "").strip() or None,
         outside_key=outside_key(told.grid_code, told.outside_number),
+        outside_due_at=told.outside_due_at,
         form_key=told.form_key or None,
     )
 

@@ -1,8 +1,9 @@
 """Text that was copied from a slip of 12345 or a superior platform, or from a sheet of them.
 
-A slip is lines of label and value (工单编号：…); what follows the text of the matter without a
-label belongs to it. A table is lines with tabs under a line of names. Both use the names that an
-import of matters knows; of two labels with one meaning the first counts. Nothing of it is kept.
+A slip is lines of label and value (工单编号：…), or the cells of a page that has them side by side;
+what follows the text of the matter without a label belongs to it. A table is lines with tabs under
+a line of names. All use the names that an import of matters knows; of two labels with one meaning
+the first counts. Nothing of it is kept.
 """
 
 import csv
@@ -23,10 +24,13 @@ from portal.rules.imports.kinds.matters import Catalogue, own_grid, words_of
 from portal.rules.imports.reader import header_names, key_of
 
 KIND = KINDS["matters"]
+NAMES = header_names(KIND, {})
 LONGEST = 200_000  # characters
 NEEDED = 2  # labels without which a text is no slip
 GOES_ON = ("detail", "summary")
 UNKNOWN = re.compile(r"^\s*[【\[]?[^\s：:，。,]{2,8}[】\]]?\s*[：:]")
+UNKNOWN_CELL = re.compile(r"[^\s：:，。,]{2,8}\s*[：:]?")
+TOO_MUCH = _l("That is too much: import it as a file.")
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,13 @@ class Sheet:
 def read(session: Session, text: str) -> Slip | Sheet:
     """What was pasted. Raises RuleError (field ``text``) where it is neither slip nor table."""
     if len(text) > LONGEST:
-        raise RuleError(_l("That is too much: import it as a file."), "text")
+        raise RuleError(TOO_MUCH, "text")
     table = _table(text)
     if table is not None and len(table) > 2:
         target = io.StringIO()
         csv.writer(target).writerows(table)
         return Sheet(target.getvalue().encode("utf-8-sig"), len(table) - 1)
-    told = _labelled(text) if table is None else _row(*table)
+    told = _labelled(_lines(text)) if table is None else _row(*table)
     if len(told) < NEEDED:
         raise RuleError(
             _l(
@@ -72,20 +76,65 @@ def read(session: Session, text: str) -> Slip | Sheet:
 
 def _table(text: str) -> list[list[str]] | None:
     """The rows of a table from the line of names on; None where it is none, or has no row."""
-    names = header_names(KIND, {})
-    rows = list(csv.reader(io.StringIO(text.strip("\r\n")), delimiter="\t"))
+    try:
+        rows = list(csv.reader(io.StringIO(text.strip("\r\n"), newline=None), delimiter="\t"))
+    except csv.Error as error:  # a cell that is longer than any
+        raise RuleError(TOO_MUCH, "text") from error
     for at, row in enumerate(rows[:20]):
-        if len({names[key_of(cell)] for cell in row if key_of(cell) in names}) >= NEEDED:
+        if len({NAMES[key_of(cell)] for cell in row if key_of(cell) in NAMES}) >= NEEDED:
             below = [one for one in rows[at + 1 :] if any(cell.strip() for cell in one)]
-            return [row, *below] if below else None
+            slip = any(_goes_on(row, one) for one in below)
+            return [row, *below] if below and not slip else None
     return None
 
 
+def _goes_on(row: list[str], below: list[str]) -> bool:
+    """Whether a label of a slip begins a row where a sheet would have a value."""
+    first = _name(below[0])
+    return first is not None and first != _name(row[0])
+
+
+def _name(cell: str) -> str | None:
+    """The column that a cell names, with or without brackets and a colon."""
+    return NAMES.get(key_of(cell.strip().strip("【】[]")))
+
+
+def _lines(text: str) -> str:
+    """The text with a line for each label whose value stands in the cell beside it. Beside such
+    cells nothing is kept of a row that begins with a label nobody knows.
+    """
+    rows = [(line, line.split("\t")) for line in text.splitlines()]
+    told = [_pairs(cells) if len(cells) > 1 else [] for _line, cells in rows]
+    if not any(told):
+        return text
+    found: list[str] = []
+    for (line, cells), pairs in zip(rows, told, strict=True):
+        unknown = len(cells) > 1 and UNKNOWN_CELL.fullmatch(cells[0].strip())
+        found += pairs or ([] if unknown else [line])
+    return "\n".join(found)
+
+
+def _pairs(cells: list[str]) -> list[str]:
+    """Known labels, each with the cell after it; 紧急 is a label, and what an urgency can be."""
+    found, last = list[str](), None
+    for cell in cells:
+        name = _name(cell)
+        if name is not None and name != last:
+            found.append(f"{KIND.column(name).zh}：")
+            last = name
+        elif last is not None:
+            found[-1] += cell.strip()
+            last = None
+        elif LABELS.match(cell.strip()):
+            found.append(cell.strip())
+    return found if any(map(_name, cells)) else []
+
+
 def _row(header: list[str], cells: list[str]) -> dict[str, str]:
-    names, told = header_names(KIND, {}), dict[str, str]()
+    told = dict[str, str]()
     for name, cell in zip(header, cells, strict=False):
-        if key_of(name) in names and cell.strip():
-            told.setdefault(names[key_of(name)], cell.strip())
+        if key_of(name) in NAMES and cell.strip():
+            told.setdefault(NAMES[key_of(name)], cell.strip())
     return told
 
 
@@ -104,7 +153,7 @@ LABELS = _labels()
 
 
 def _labelled(text: str) -> dict[str, str]:
-    names, told = header_names(KIND, {}), dict[str, list[str]]()
+    told = dict[str, list[str]]()
     current: str | None = None
     for line in text.splitlines():
         found = list(LABELS.finditer(line))
@@ -115,7 +164,7 @@ def _labelled(text: str) -> dict[str, str]:
             elif not found and UNKNOWN.match(line):
                 current = None
         for at, label in enumerate(found):
-            name = names[key_of(label[1] or label[2])]
+            name = NAMES[key_of(label[1] or label[2])]
             end = found[at + 1].start() if at + 1 < len(found) else len(line)
             if name in told:  # said before
                 current = None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
@@ -22,10 +23,13 @@ from portal.errors import Forbidden, RuleError
 from portal.models import MatterCategory, PetitionCase, WorkOrder
 from portal.queries.limits import PETITION, Limits
 from portal.queries.workdays import load_calendar
-from portal.rules import clocks, numberless, sealedfiles
+from portal.rules import clocks, numberless, sealedfiles, trace
 from portal.rules.pictures import read_picture
+from portal.rules.trace import Step
+from portal.rules.unchanged import check_unchanged
 from portal.rules.work_orders import case_of, people
 from portal.rules.work_orders.case import HEADS
+from portal.rules.work_orders.moving import locked
 from portal.workdays import WorkCalendar
 
 HANDED_OFF = "handoff"  # the way of the categories of accusations
@@ -126,13 +130,14 @@ def open_case(session: Session, order: WorkOrder, category: MatterCategory) -> P
 
 def write_down(
     session: Session, row: PetitionCase, authority: str | None, claim: bool,
-    days: Mapping[str, date | None],
+    days: Mapping[str, date | None], *, seen_version: int | None = None,
 ) -> None:  # fmt: skip
     """What the authority has done so far (``days`` by DAYS); the caller commits.
 
-    Raises Forbidden, and RuleError with the day that does not fit.
+    Raises Forbidden, and RuleError with the day that does not fit, or where somebody changed the
+    case since ``seen_version``.
     """
-    _begin(session, row)
+    order = _begin(session, row, seen_version)
     numberless.check(authority, "authority")
     told = {name: days.get(name) for name in DAYS}
     _check_days(row, told)
@@ -141,12 +146,16 @@ def write_down(
     if told["extended_on"] and not claim:
         words = _l("Only a claim under article 31 (6) has 60 days, and 30 more by notice.")
         raise RuleError(words, "extended_on")
+    values: dict[str, Any] = told | {"authority": authority or None, "claim": claim}
+    changed = {name: value for name, value in values.items() if value != getattr(row, name)}
+    if not changed:
+        return
     with scope.acting(scope.SYSTEM):
-        row.authority, row.claim = authority or None, claim
-        for name, day in told.items():
-            setattr(row, name, day)
-        _reckon(session, row)
+        for name, value in changed.items():
+            setattr(row, name, value)
+        _reckon(session, row, order)
         session.flush()
+    _note(session, order, "authority", changed)
 
 
 def _check_days(row: PetitionCase, told: Mapping[str, date | None]) -> None:
@@ -164,14 +173,13 @@ def _check_days(row: PetitionCase, told: Mapping[str, date | None]) -> None:
             raise RuleError(_l("This cannot have been before the day that it follows."), name)
 
 
-def _reckon(session: Session, row: PetitionCase) -> None:
+def _reckon(session: Session, row: PetitionCase, order: WorkOrder) -> None:
     """What the authority owes next, on the case and for the page of the order."""
     found = dues(row, clocks.load_limits(session), load_calendar(session))
     owing = [one for one in found if one.owed and one.done_on is None]
     owing.sort(key=lambda one: one.due_on)
     row.owed = owing[0].kind if owing else None
     row.owed_by = owing[0].due_on if owing else None
-    order = session.get_one(WorkOrder, row.order_id)
     order.outside_unit = row.authority
     order.outside_due_at = clocks.end_of(row.owed_by) if row.owed_by else None
 
@@ -180,14 +188,15 @@ def _reckon(session: Session, row: PetitionCase) -> None:
 
 
 def give_mandate(
-    session: Session, row: PetitionCase, agent_id: int, on: date, photo: bytes | None
-) -> None:
+    session: Session, row: PetitionCase, agent_id: int, on: date, photo: bytes | None, *,
+    seen_version: int | None = None,
+) -> None:  # fmt: skip
     """A worker files for the resident (信访代理), with a mandate on paper of a day; ``photo``: a
-    picture of it, which is kept sealed. The caller commits. Raises Forbidden and RuleError.
+    picture of it, which is kept sealed. The caller commits. Raises as ``write_down``.
     """
-    _begin(session, row)
-    order = session.get_one(WorkOrder, row.order_id)
-    if agent_id not in {one.user_id for one in people.near(session, order)}:
+    order = _begin(session, row, seen_version)
+    near = {one.user_id: one.name for one in people.near(session, order)}
+    if agent_id not in near:
         raise RuleError(_l("Choose who files for them."), "agent")
     if on > clock.today():
         raise RuleError(_l("This day has not come yet."), "mandate_on")
@@ -196,6 +205,7 @@ def give_mandate(
         row.agent_id, row.mandate_on, row.mandate_file = agent_id, on, name
         people.take_part(session, order, [agent_id], "handler")
         session.flush()
+    _note(session, order, "mandate", {"agent": near[agent_id], "mandate_on": on})
 
 
 def mandate_of(row: PetitionCase) -> Path | None:
@@ -222,9 +232,24 @@ def _folder(row: PetitionCase) -> Path:
     return Path(current_app.config["PORTAL_VAR"]) / FOLDER / str(row.id)
 
 
-def _begin(session: Session, row: PetitionCase) -> None:
+def _begin(session: Session, row: PetitionCase, seen_version: int | None) -> WorkOrder:
+    """The order of a case, both as they are now and held until the transaction ends."""
     if not handles(session, row):
         raise Forbidden(f"write petition {row.number}")
+    order = locked(session, row.order_id)
+    session.refresh(row)
+    check_unchanged(row, seen_version)
+    return order
+
+
+def _note(session: Session, order: WorkOrder, move: str, told: Mapping[str, Any]) -> None:
+    """The order's trail tells who wrote it down."""
+    plain = {name: one.isoformat() if isinstance(one, date) else one for name, one in told.items()}
+    entry = Step(move, order.state, order.state, None, {"petition": plain})
+    who = scope.current()
+    with scope.acting(scope.SYSTEM), session.no_autoflush:
+        trace.append(session, order, entry, clock.now(), who)
+        session.flush()
 
 
 def case_of_order(session: Session, order_id: int) -> PetitionCase | None:

@@ -278,7 +278,7 @@ class PhotoView(EntityView):
         if not file.is_file():
             abort(404)
         answer = send_file(file, "image/jpeg", etag=photo.sha256)
-        answer.headers["Cache-Control"] = "private, max-age=300"
+        answer.headers["Cache-Control"] = "private, no-cache"
         answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return answer
 

@@ -12,6 +12,7 @@ from portal.rules.mediation.keeping import (
     plan_session,
     record_session,
 )
+from portal.rules.mediation.mending import drop_session, mend_party, mend_term
 from portal.rules.mediation.opening import handles, may_open, open_file
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "add_term",
     "agree",
     "confirm",
+    "drop_session",
     "end",
     "handles",
     "may_open",
+    "mend_party",
+    "mend_term",
     "name_mediators",
     "open_file",
     "perform",

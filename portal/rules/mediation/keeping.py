@@ -1,8 +1,10 @@
-"""What is done with a mediation file: parties, sessions, the agreement, its follow-up, the end.
+"""What is done with a mediation file: parties, sessions, the agreement, its follow-up, the end. How
+what was entered wrongly is mended stands in ``mending.py``.
 
 Each function changes one file in the name of who acts now; the caller commits. They raise Forbidden
 for who may not keep the file, and RuleError with the field. The file's version moves with whatever
-lies in it, so that of two people at once the second one is told.
+lies in it, so that of two people at once the second one is told; those that write over something
+take ``seen``, the version that was looked at.
 """
 
 from collections.abc import Iterable
@@ -35,18 +37,22 @@ from portal.rules.mediation.opening import (
     put_mediators,
 )
 from portal.rules.trace import Step
+from portal.rules.unchanged import check_unchanged
 from portal.rules.work_orders.moving import locked
 
 MOST_PARTIES, MOST_TERMS = 20, 30
 LATEST = timedelta(days=3660)  # of a promise
+Promise = tuple[str, int | None, date | None]  # what, the party that performs it, until when
 
 
-def name_mediators(session: Session, row: MediationFile, user_ids: Iterable[int]) -> None:
+def name_mediators(
+    session: Session, row: MediationFile, user_ids: Iterable[int], *, seen: int | None = None
+) -> None:
     """Who mediates from now on."""
-    _begin(session, row)
+    begin(session, row, seen=seen)
     order = session.get_one(WorkOrder, row.order_id)
     chosen = chosen_mediators(session, order, user_ids)
-    with _writing(row):
+    with writing(row):
         put_mediators(session, row, order, chosen)
 
 
@@ -54,9 +60,8 @@ def add_party(
     session: Session, row: MediationFile, role: str, name: str, contact: str | None
 ) -> MediationParty:
     """Somebody more whom it concerns."""
-    _begin(session, row)
-    if role not in PARTY_ROLES:
-        raise RuleError(_l("Choose one."), "role")
+    begin(session, row)
+    check_role(role)
     if not name.strip():
         raise RuleError(_l("Fill this in."), "name")
     number = _next(session, MediationParty, row.id)
@@ -65,7 +70,7 @@ def add_party(
     party = MediationParty(
         file_id=row.id, seq=number, role=role, name=name.strip(), contact=contact or None
     )
-    with _writing(row):
+    with writing(row):
         session.add(party)
         session.flush()
     return party
@@ -75,9 +80,9 @@ def plan_session(
     session: Session, row: MediationFile, held_at: datetime, place: str
 ) -> MediationSession:
     """A meeting of the parties, to be held or already held."""
-    _begin(session, row)
+    begin(session, row)
     planned = MediationSession(file_id=row.id, held_at=held_at, place=place.strip()[:120])
-    with _writing(row):
+    with writing(row):
         session.add(planned)
         session.flush()
     return planned
@@ -93,10 +98,15 @@ class Held:
 
 
 def record_session(
-    session: Session, row: MediationFile, meeting: MediationSession, held: Held
+    session: Session,
+    row: MediationFile,
+    meeting: MediationSession,
+    held: Held,
+    *,
+    seen: int | None = None,
 ) -> None:
     """Write down a session that was held."""
-    _begin(session, row, ended=True)
+    begin(session, row, ended=True, seen=seen)
     if clock.aware(meeting.held_at) > clock.now():
         raise RuleError(_l("It has not been held yet."), "record")
     if not held.record.strip():
@@ -106,7 +116,7 @@ def record_session(
     known = set(_keys(session, MediationParty, row.id))
     if not held.party_ids or not set(held.party_ids) <= known:
         raise RuleError(_l("Tick who was there."), "there")
-    with _writing(row):
+    with writing(row):
         meeting.record, meeting.others = held.record.strip(), held.others or None
         session.execute(
             delete(MediationAttendance).where(MediationAttendance.session_id == meeting.id)
@@ -126,23 +136,17 @@ def add_term(
     due_on: date | None = None,
 ) -> MediationTerm:
     """One promise of the agreement: before it is signed, or in its follow-up."""
-    _begin(session, row, ended=True)
+    begin(session, row, ended=True)
     if row.outcome not in ("open", "agreed"):
         raise RuleError(_l("This file has ended."))
-    if not text.strip():
-        raise RuleError(_l("Fill this in."), "text")
-    check_words(text, "text")
-    if party_id is not None and party_id not in _keys(session, MediationParty, row.id):
-        raise RuleError(_l("Choose one."), "party")
-    if due_on is not None and not row.opened_on <= due_on <= clock.today() + LATEST:
-        raise RuleError(_l("Choose a day after the file was opened."), "due_on")
+    check_term(session, row, (text, party_id, due_on))
     number = _next(session, MediationTerm, row.id)
     if number > MOST_TERMS:
         raise RuleError(_l("At most %(most)s terms.", most=MOST_TERMS), "text")
     term = MediationTerm(
         file_id=row.id, seq=number, text=text.strip(), party_id=party_id, due_on=due_on
     )
-    with _writing(row):
+    with writing(row):
         session.add(term)
         session.flush()
     return term
@@ -152,7 +156,7 @@ def agree(session: Session, row: MediationFile, form: str, on: date) -> None:
     """An agreement was reached, in writing or orally (28); the 30 days for the joint application to
     the court begin (33).
     """
-    _begin(session, row)
+    begin(session, row)
     if form not in AGREEMENT_FORMS:
         raise RuleError(_l("Choose one."), "form")
     _check_day(row, on)
@@ -164,7 +168,7 @@ def agree(session: Session, row: MediationFile, form: str, on: date) -> None:
     if not _keys(session, MediationTerm, row.id):
         raise RuleError(_l("Enter its terms first: what was agreed, by whom, by when."))
     days = numbers(session)["mediation.confirm_days"]
-    with _writing(row):
+    with writing(row):
         row.outcome, row.agreement_form, row.ended_on = "agreed", form, on
         row.confirm_by, row.confirmation = on + timedelta(days=days), "open"
         session.flush()
@@ -175,7 +179,7 @@ def end(
     session: Session, row: MediationFile, outcome: str, on: date, told_ways: str | None
 ) -> None:
     """Not agreed, and told of the other ways; or withdrawn."""
-    _begin(session, row)
+    begin(session, row)
     if outcome not in ("not_agreed", "withdrawn"):
         raise RuleError(_l("Choose one."), "outcome")
     _check_day(row, on)
@@ -183,7 +187,7 @@ def end(
         words = _l("Say which other ways they were told of: arbitration, the court, an authority.")
         raise RuleError(words, "told_ways")
     check_words(told_ways, "told_ways")
-    with _writing(row):
+    with writing(row):
         row.outcome, row.ended_on, row.told_ways = outcome, on, told_ways or None
         session.flush()
     _note(session, row)
@@ -199,7 +203,7 @@ AFTER = {
 
 def confirm(session: Session, row: MediationFile, state: str, on: date) -> None:
     """What became of the confirmation by the court; the application is joint, within 30 days."""
-    _begin(session, row, ended=True)
+    begin(session, row, ended=True)
     if row.outcome != "agreed" or state not in AFTER.get(row.confirmation or "", ()):
         raise RuleError(_l("Choose one."), "confirmation")
     _check_day(row, on)
@@ -209,7 +213,7 @@ def confirm(session: Session, row: MediationFile, state: str, on: date) -> None:
         raise RuleError(
             _l("The 30 days are over: the court takes no joint application any more."), "on"
         )
-    with _writing(row):
+    with writing(row):
         row.confirmation = state
         if state == "applied":
             row.applied_on = on
@@ -220,7 +224,7 @@ def perform(
     session: Session, row: MediationFile, term: MediationTerm, performance: str, told: Any
 ) -> None:
     """Whether a promise was kept (31); ``told``: (day, note)."""
-    _begin(session, row, ended=True)
+    begin(session, row, ended=True)
     if row.outcome != "agreed":
         raise RuleError(_l("There is no agreement to follow up."))
     if performance not in PERFORMANCES:
@@ -230,7 +234,7 @@ def perform(
     check_words(note, "note")
     if performance == "not_done" and not note:
         raise RuleError(_l("Say what stands in the way, and what is done about it."), "note")
-    with _writing(row):
+    with writing(row):
         term.performance, term.checked_on, term.note = performance, on, note or None
         session.flush()
 
@@ -238,17 +242,39 @@ def perform(
 # what they share ----------------------------------------------------------------------------------
 
 
-def _begin(session: Session, row: MediationFile, *, ended: bool = False) -> None:
+def begin(
+    session: Session, row: MediationFile, *, ended: bool = False, seen: int | None = None
+) -> None:
+    """Whether who acts may do something with the file now; ``ended``: also after its end."""
     if not handles(session, row):
         raise Forbidden(f"keep {row.number}")
+    check_unchanged(row, seen)
     if row.outcome != "open" and not ended:
         raise RuleError(_l("This file has ended."))
 
 
-def _writing(row: MediationFile) -> AbstractContextManager[scope.Identity]:
+def writing(row: MediationFile) -> AbstractContextManager[scope.Identity]:
     """By the portal itself, because a handler may act outside of their grids."""
     row.updated_at = clock.now()
     return scope.acting(scope.SYSTEM)
+
+
+def check_role(role: str) -> None:
+    """Raises RuleError where a party cannot be that."""
+    if role not in PARTY_ROLES:
+        raise RuleError(_l("Choose one."), "role")
+
+
+def check_term(session: Session, row: MediationFile, told: Promise) -> None:
+    """Raises RuleError with what does not fit of a promise."""
+    text, party_id, due_on = told
+    if not text.strip():
+        raise RuleError(_l("Fill this in."), "text")
+    check_words(text, "text")
+    if party_id is not None and party_id not in _keys(session, MediationParty, row.id):
+        raise RuleError(_l("Choose one."), "party")
+    if due_on is not None and not row.opened_on <= due_on <= clock.today() + LATEST:
+        raise RuleError(_l("Choose a day after the file was opened."), "due_on")
 
 
 def _check_day(row: MediationFile, on: date) -> None:

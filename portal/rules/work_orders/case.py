@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal import roles, scope
 from portal.models import MatterCategory, MatterPerson, Rectification, WorkOrder
 from portal.models.matter_choices import ORDER_LEVELS
+from portal.queries.matters import merged_into
 from portal.scope import Identity
 
 # Who leads which level; at the street it is the street itself.
@@ -39,7 +40,7 @@ def level_of(code: str) -> str:
 @dataclass(frozen=True)
 class Case:
     """An order, who acts, what they have to do with it (``parts`` of ``PARTS``), its category; of
-    a hazard who puts it right.
+    a hazard who puts it right; whether other orders are part of it (``holds_others``).
     """
 
     order: WorkOrder
@@ -47,6 +48,7 @@ class Case:
     parts: frozenset[str] = field(default_factory=frozenset)
     category: MatterCategory | None = None
     rectification: Rectification | None = None  # of hazards
+    holds_others: bool = False
 
     @property
     def state(self) -> str:
@@ -92,7 +94,8 @@ def case_of(session: Session, order: WorkOrder, identity: Identity | None = None
     )
     parts = frozenset(session.scalars(asked))
     category = session.get(MatterCategory, order.category_id)
+    others = bool(session.scalar(select(merged_into(order.id))))
     if order.kind != "hazard":
-        return Case(order, who, parts, category)
+        return Case(order, who, parts, category, holds_others=others)
     found = session.get(Rectification, order.id, populate_existing=True)
-    return Case(order, who, parts, category, found)
+    return Case(order, who, parts, category, found, others)

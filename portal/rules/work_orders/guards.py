@@ -125,6 +125,11 @@ def unvisited(case: Case, data: Data) -> Any:
     return None
 
 
+def stands_alone(case: Case, data: Data) -> Any:
+    """No other order is part of it: that one's matter would go with it."""
+    return _l("Other orders are part of it.") if case.holds_others else None
+
+
 def routed(route: str) -> Guard:
     """That the category of the order has this route."""
 

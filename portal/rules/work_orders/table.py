@@ -22,6 +22,7 @@ from portal.rules.work_orders.guards import (
     routed,
     runs,
     settles,
+    stands_alone,
     told_first,
     unasked,
     uncontrolled,
@@ -202,6 +203,7 @@ FLOW = Flow(
              ("note",), guards=(guard(rests),), at_rest=True, icon="player-play"),
         Step("merge", _l("Merge"), _from("reported", "accepted"), None, (HEAD, ABOVE, STATION),
              ("into",), guards=(TOLD_FIRST,), icon="git-merge"),
-        Step("void", _l("Void"), OPEN, None, (STATION,), ("reason",), at_rest=True, icon="trash"),
+        Step("void", _l("Void"), OPEN, None, (STATION,), ("reason",),
+             guards=(guard(stands_alone),), at_rest=True, icon="trash"),
     ),
 )  # fmt: skip

@@ -163,7 +163,7 @@ class MediationFileView(EntityView):
         form = form_class("FileForm", what.fields(asked))()
         back = f"{self.route_base}/show/{row.id}"
         if request.method == "GET":
-            form.once.data = secrets.token_urlsafe(12)
+            form.once.data, form.row_version.data = secrets.token_urlsafe(12), str(row.version)
             what.begin(asked, form)
         elif earlier := sent_before(session, form.once.data):
             return redirect(earlier)

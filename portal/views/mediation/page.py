@@ -16,7 +16,7 @@ from portal.views.work_orders.words import minute
 
 def page_of(row: MediationFile, found: Contents, keeps: bool) -> dict[str, Any]:
     """The context of ``views/mediation/contents.html``: parties masked, whoever sees it."""
-    base = f"/mediation-files/party/{row.id}"
+    base, mends = f"/mediation-files/party/{row.id}", keeps and row.outcome == "open"
     names = {one.id: paper.label(one) for one in found.parties}
     return {
         "keeps": keeps,
@@ -28,6 +28,7 @@ def page_of(row: MediationFile, found: Contents, keeps: bool) -> dict[str, Any]:
                 "contact": mask(one.contact),
                 "name_url": f"{base}/{one.id}/name" if keeps else None,
                 "contact_url": f"{base}/{one.id}/contact" if keeps and one.contact else None,
+                "mend_url": _do(row, "mend_party", one.id) if mends else None,
             }
             for one in found.parties
         ],
@@ -39,6 +40,7 @@ def page_of(row: MediationFile, found: Contents, keeps: bool) -> dict[str, Any]:
                 "others": one.others or "",
                 "record": one.record or "",
                 "url": _do(row, "record", one.id) if keeps and _held(one) else None,
+                "drop_url": _do(row, "drop_session", one.id) if mends and not one.record else None,
             }
             for one in found.sessions
         ],
@@ -55,6 +57,7 @@ def page_of(row: MediationFile, found: Contents, keeps: bool) -> dict[str, Any]:
                 "checked_on": format_date(one.checked_on) if one.checked_on else "",
                 "note": one.note or "",
                 "url": _do(row, "perform", one.id) if keeps and row.outcome == "agreed" else None,
+                "mend_url": _do(row, "mend_term", one.id) if mends else None,
             }
             for one in found.terms
         ],

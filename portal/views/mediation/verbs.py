@@ -11,12 +11,18 @@ from wtforms import Field
 
 from portal.forms import mediation as fields
 from portal.forms.entity import EntityForm
-from portal.models import MediationFile, MediationSession, MediationTerm, WorkOrder
+from portal.models import (
+    MediationFile,
+    MediationParty,
+    MediationSession,
+    MediationTerm,
+    WorkOrder,
+)
 from portal.models.case_choices import MEDIATION_OUTCOMES
 from portal.queries import mediation as queries
 from portal.rules import mediation
 from portal.rules.mediation import opening, paper
-from portal.rules.mediation.keeping import AFTER, Held
+from portal.rules.mediation.keeping import AFTER, Held, Promise
 from portal.views.work_orders import words
 
 
@@ -32,6 +38,10 @@ class Asked:
     def parties(self) -> list[tuple[str, Any]]:
         """The parties to choose from."""
         return [(str(one.id), paper.called(one)) for one in self.found.parties]
+
+    def party(self) -> MediationParty:
+        """The party that is meant; 404 where the file has none like it."""
+        return next((one for one in self.found.parties if one.id == self.of), None) or abort(404)
 
     def meeting(self) -> MediationSession:
         """The session that is meant; 404 where the file has none like it."""
@@ -51,6 +61,7 @@ class Asked:
 class Verb:
     """``fields(asked)`` of its form, ``begin(asked, form)`` fills it in, ``act(asked, form)`` calls
     the rule. ``offered(row)``: whether it makes sense now; ``main``: it stands among the buttons.
+    What is filled in goes with the version that the form was begun with (``seen_version``).
     """
 
     title: Any
@@ -91,6 +102,25 @@ def _recorded(asked: Asked, form: EntityForm) -> None:
     form["there"].data = ";".join(str(key) for key in there)
 
 
+def _party_now(asked: Asked, form: EntityForm) -> None:
+    form["role"].data = asked.party().role
+
+
+def _term_now(asked: Asked, form: EntityForm) -> None:
+    term = asked.term()
+    form["text"].data, form["due_on"].data = term.text, term.due_on
+    form["party"].data = str(term.party_id or "")
+
+
+def _promise(form: EntityForm) -> Promise:
+    return form["text"].data, next(iter(keys(form["party"].data)), None), form["due_on"].data
+
+
+def _dropped(asked: Asked) -> dict[str, Field]:
+    asked.meeting()
+    return {}
+
+
 VERBS: dict[str, Verb] = {
     "party": Verb(
         _l("Add a party"), "user", lambda asked: fields.party_fields(),
@@ -108,14 +138,13 @@ VERBS: dict[str, Verb] = {
         _l("Record a session"), "notes", lambda asked: fields.record_fields(asked.parties()),
         lambda asked, form: mediation.record_session(
             asked.session, asked.row, asked.meeting(),
-            Held(keys(form["there"].data), form["record"].data, form["others"].data)),
+            Held(keys(form["there"].data), form["record"].data, form["others"].data),
+            seen=form.seen_version),
         lambda row: True, main=False, begin=_recorded,
     ),
     "term": Verb(
         _l("Add a term"), "plus", lambda asked: fields.term_fields(asked.parties()),
-        lambda asked, form: mediation.add_term(
-            asked.session, asked.row, form["text"].data,
-            next(iter(keys(form["party"].data)), None), form["due_on"].data),
+        lambda asked, form: mediation.add_term(asked.session, asked.row, *_promise(form)),
         _alive,
     ),
     "agree": Verb(
@@ -152,7 +181,28 @@ VERBS: dict[str, Verb] = {
         _l("Mediators"), "users", lambda asked: {
             "mediators": fields.mediators_field(asked.people())},
         lambda asked, form: mediation.name_mediators(
-            asked.session, asked.row, keys(form["mediators"].data)),
+            asked.session, asked.row, keys(form["mediators"].data), seen=form.seen_version),
         _running, begin=_mediators_now,
+    ),
+    "mend_party": Verb(
+        _l("Mend a party"), "edit", lambda asked: fields.party_fields(known=True),
+        lambda asked, form: mediation.mend_party(
+            asked.session, asked.row, asked.party(),
+            (form["role"].data, form["name"].data, form["contact"].data),
+            seen=form.seen_version),
+        _running, main=False, begin=_party_now,
+    ),
+    "mend_term": Verb(
+        _l("Mend a term"), "edit", lambda asked: fields.term_fields(asked.parties()),
+        lambda asked, form: mediation.mend_term(
+            asked.session, asked.row, asked.term(), _promise(form), seen=form.seen_version),
+        _running, main=False, begin=_term_now,
+    ),
+    "drop_session": Verb(
+        _l("Call a session off"), "ban", _dropped,
+        lambda asked, form: mediation.drop_session(
+            asked.session, asked.row, asked.meeting(), seen=form.seen_version),
+        _running, main=False,
+        intro=_l("It is taken out of the file. To move it, plan it anew for another day."),
     ),
 }  # fmt: skip

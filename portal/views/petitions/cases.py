@@ -159,7 +159,7 @@ class PetitionView(EntityView):
         session = self.datamodel.session
         if verb == "authority":
             fields = authority_fields()
-            values = {name: getattr(row, name) for name in fields}
+            values: dict[str, Any] = {name: getattr(row, name) for name in fields}
         else:
             order = session.get_one(WorkOrder, row.order_id)
             offered = words.people(session, people.near(session, order))
@@ -171,15 +171,15 @@ class PetitionView(EntityView):
         made = form_class("PetitionForm", fields)
         if request.method == "POST":
             return made()
-        form = made(data=values)
+        form = made(data=values | {"row_version": str(row.version)})
         form.once.data = secrets.token_urlsafe(12)
         return form
 
     def _authority(self, row: PetitionCase, form: EntityForm) -> Callable[[], None]:
         def act() -> None:
             days = {name: form[name].data for name in petitions.DAYS}
-            told = (form["authority"].data, form["claim"].data, days)
-            petitions.write_down(self.datamodel.session, row, *told)
+            told, seen = (form["authority"].data, form["claim"].data, days), form.seen_version
+            petitions.write_down(self.datamodel.session, row, *told, seen_version=seen)
 
         return act
 
@@ -189,8 +189,8 @@ class PetitionView(EntityView):
             data = sent.stream.read(LARGEST + 1) if sent and sent.filename else None
             agent = form["agent"].data
             key = int(agent) if agent.isdecimal() and len(agent) < 10 else 0
-            on = form["mandate_on"].data
-            petitions.give_mandate(self.datamodel.session, row, key, on, data)
+            told, seen = (key, form["mandate_on"].data, data), form.seen_version
+            petitions.give_mandate(self.datamodel.session, row, *told, seen_version=seen)
 
         return act
 

@@ -50,7 +50,7 @@ class MatterView(PhotosMixin, HandedDownMixin, EntityView):
         ]),
         (_l("Where and how"), [
             "grid", "place", "longitude", "latitude", "reported_at", "channel", "outside_number",
-            "unit", "crowd", "reporter_name", "reporter_contact",
+            "outside_due_at", "unit", "crowd", "reporter_name", "reporter_contact",
         ]),
     ]  # fmt: skip
     filter_columns = ["kind", "urgency", "channel", "grid_code"]

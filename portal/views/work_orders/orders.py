@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from portal import roles, scope
-from portal.models import WorkOrder
+from portal.models import Matter, WorkOrder
 from portal.models.choices import LEVELS
 from portal.models.matter_choices import (
     GRADES,
@@ -169,6 +169,7 @@ class WorkOrderView(
                     "steps": steps,
                     "url": f"{self.route_base}/move/{row.id}",
                     "asked": words.asked(row),
+                    "wanted": self._wanted(row),
                     "danger": row.urgency == "immediate" and row.state == "reported",
                 },
             ),
@@ -179,6 +180,14 @@ class WorkOrderView(
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),
         ]
+
+    def _wanted(self, row: WorkOrder) -> str:
+        """Until when 12345 or a superior wants an answer, while there is none."""
+        matter = self.datamodel.session.get_one(Matter, row.matter_id)
+        if matter.outside_due_at is None or row.stopped:
+            return ""
+        when = words.minute(matter.outside_due_at)
+        return _("12345 or a superior wants an answer by %(when)s.", when=when)
 
     def leading(self, row: WorkOrder) -> list[tuple[str, dict[str, Any]]]:
         """What the route of its category says, and whom to call."""

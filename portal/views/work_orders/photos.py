@@ -133,6 +133,6 @@ class PhotosMixin:
         found = _photo_of(session, row.id, photo)
         file = matter_photos.file_of(found.sha256)
         answer = send_file(file, "image/jpeg", etag=found.sha256)
-        answer.headers["Cache-Control"] = "private, max-age=300"
+        answer.headers["Cache-Control"] = "private, no-cache"
         answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return answer

@@ -110,6 +110,8 @@ def move_name(move: str) -> str:
         "hand_over": _("Handed over to the unit"),
         "unit_answered": _("Answer of the unit"),
         "rechecked": _("Re-checked"),
+        "authority": _("What the authority did"),
+        "mandate": _("File for the resident"),
     }
     return told.get(move, move)
 

@@ -7,6 +7,7 @@ refused, for an order is not overwritten. Taking a batch back voids the orders n
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -199,30 +200,35 @@ def _compare(work: Work, line: Line, told: Report, known: Matter) -> None:
     """
     who = work.identity
     here = scope.within(Matter.grid_code, who.prefixes(roles.READ, "Matter"))
-    joined = select(WorkOrder).join(Matter, Matter.id == WorkOrder.matter_id)
-    order = work.session.scalar(joined.where(Matter.id == known.id, seen(Matter, who, here)))
-    if order is None:
+    shown = select(Matter.id).where(Matter.id == known.id, seen(Matter, who, here))
+    if work.session.scalar(shown) is None:
         work.fail(line, "known_elsewhere", "outside_number")
         return
     pairs: list[tuple[Any, Any]] = [
         (told.category_id, known.category_id),
-        (told.summary, known.summary),
-        (told.detail, known.detail),
+        (_lines(told.summary), _lines(known.summary)),
+        (_lines(told.detail), _lines(known.detail)),
         (told.place, known.place),
         (told.reporter_name, known.reporter_name),
         (told.reporter_contact, known.reporter_contact),
         (told.urgency, known.urgency),
         (line["channel"], known.channel),
         (line["grid_code"], known.grid_code),
-        (_instant(told.reported_at), _instant(known.reported_at)),
-        (_instant(told.outside_due_at), _instant(order.outside_due_at)),
+        (_minute(told.reported_at), _minute(known.reported_at)),
+        (_minute(told.outside_due_at), _minute(known.outside_due_at)),
     ]
     if any(new is not None and new != old for new, old in pairs):
         work.fail(line, "known_otherwise", "outside_number")
 
 
-def _instant(value: Any) -> Any:
-    return clock.aware(value).replace(microsecond=0) if value is not None else None
+# A form knows minutes only, and ends its lines in its own way: a slip that was pasted and reported
+# is the same matter as its row.
+def _minute(value: datetime | None) -> datetime | None:
+    return clock.aware(value).replace(second=0, microsecond=0) if value is not None else None
+
+
+def _lines(value: str | None) -> str | None:
+    return "\n".join(value.splitlines()) if value is not None else None
 
 
 def _key(line: Line) -> tuple[str, str] | None:

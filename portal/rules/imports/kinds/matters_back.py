@@ -2,30 +2,44 @@
 
 The trail of an order is never deleted, by code and by trigger, so the orders stay on record as
 void, with an entry that names the import, and their numbers of elsewhere may come again. Somebody
-has taken an order up when its state moved, when it was merged, or when a person left an entry in
-its trail; what the rounds of the portal noted does not count.
+has taken an order up when its state moved, when it was merged or another one was merged into it,
+when its petition has an authority or a mandate, or when a person left an entry in its trail; what
+the rounds of the portal noted does not count.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
-from portal.models import ImportBatch, Matter, TraceEntry, WorkOrder
+from portal.models import ImportBatch, Matter, PetitionCase, TraceEntry, WorkOrder
+from portal.queries.matters import merged_into
 from portal.rules import matters
 from portal.rules.imports.memory import CHANGES, unpacked
 
 SYSTEM = "system"
 AT_ONCE = 500  # matters
+# Of an order that is only looked at: enough to say whether it stays.
+COLUMNS = (
+    WorkOrder.matter_id,
+    WorkOrder.state,
+    WorkOrder.void,
+    WorkOrder.merged_into_id,
+    WorkOrder.grid_code,
+    WorkOrder.about_user_id,
+)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An order that the batch brought: ``reason`` (of ``REFUSALS``) where it stays."""
+    """An order that the batch brought, or its columns (``COLUMNS``) where it is only looked at:
+    ``reason`` (of ``REFUSALS``) where it stays.
+    """
 
-    order: WorkOrder
+    order: Any
     label: str
     reason: str | None
 
@@ -65,11 +79,11 @@ def _standing(session: Session, batch: ImportBatch, *, lock: bool) -> Iterator[S
     labels = _brought(session, batch)
     keys = list(labels)
     for start in range(0, len(keys), AT_ONCE):
-        for order, was_touched in session.execute(_orders(keys[start : start + AT_ONCE], lock)):
-            reason = None
+        for row in session.execute(_orders(keys[start : start + AT_ONCE], lock)):
+            reason, order = None, row[0] if lock else row
             if not _may(order, own=own):
                 reason = "out_of_scope"
-            elif was_touched or order.state != "reported" or order.merged_into_id is not None:
+            elif row.touched or order.state != "reported" or order.merged_into_id is not None:
                 reason = "in_work"
             yield Standing(order, labels[order.matter_id], reason)
 
@@ -86,21 +100,32 @@ def _brought(session: Session, batch: ImportBatch) -> dict[int, str]:
     return {key: label for entry in entries for key, label, _version in unpacked(entry)}
 
 
-def _orders(matters_of: list[int], lock: bool) -> Select[WorkOrder, bool]:
-    """Their orders, and whether a person has left an entry in the trail since."""
-    touched = exists().where(
-        TraceEntry.order_id == WorkOrder.id, TraceEntry.seq > 1, TraceEntry.actor != SYSTEM
-    )
-    asked = (
-        select(WorkOrder, touched)
-        .where(WorkOrder.matter_id.in_(matters_of))
-        .order_by(WorkOrder.id)
-        .execution_options(populate_existing=True)
-    )
-    return asked.with_for_update(of=WorkOrder) if lock else asked
+def _orders(matters_of: list[int], lock: bool) -> Select[Any]:
+    """Their orders, held (``lock``) or just columns of them, and whether they are ``touched``."""
+    asked: Select[Any] = select(*((WorkOrder,) if lock else COLUMNS), _touched().label("touched"))
+    asked = asked.where(WorkOrder.matter_id.in_(matters_of)).order_by(WorkOrder.id)
+    if not lock:
+        return asked
+    return asked.execution_options(populate_existing=True).with_for_update(of=WorkOrder)
 
 
-def _may(order: WorkOrder, *, own: bool) -> bool:
+def _touched() -> ColumnElement[bool]:
+    """A person has left an entry in the trail since, another order went into it, or what an
+    authority does with it is on record.
+    """
+    return or_(
+        exists().where(
+            TraceEntry.order_id == WorkOrder.id, TraceEntry.seq > 1, TraceEntry.actor != SYSTEM
+        ),
+        merged_into(WorkOrder.id),
+        exists().where(
+            PetitionCase.order_id == WorkOrder.id,
+            or_(PetitionCase.authority.is_not(None), PetitionCase.mandate_on.is_not(None)),
+        ),
+    )
+
+
+def _may(order: Any, *, own: bool) -> bool:
     """Whoever imported it, where they may still report; of others the station, which may void."""
     who = scope.current()
     if who.unrestricted:
