@@ -11,17 +11,12 @@ from portal.rules.outside import sending
 from portal.scope import SYSTEM, acting
 from tests.support.matters import id_of
 from tests.support.outside import at, world
-from tests.support.post_office import group, post_office
+from tests.support.post_office import group
 from tests.support.servers import free_port
 
+pytest_plugins = ("tests.support.ways_out",)
 COMMUNITY, AREA = "420102002990", "42010200299001"
 HERE = "/account/messages/"
-
-
-@pytest.fixture
-def office():
-    with post_office() as running:
-        yield running
 
 
 @pytest.fixture
@@ -118,6 +113,12 @@ def test_a_robot_is_set_up_tried_and_never_shown(portal, client_as, settings, wo
         assert not [changes for changes in told if "geheim" in changes]
 
 
+def unsent(client):
+    """The tile of the desk."""
+    tiles = {t.select_one(".lab").text: t for t in client.get("/desk/").soup.select("a.tile")}
+    return tiles["Messages that did not go out"]
+
+
 def test_the_administrator_sees_who_and_which_kind_and_never_what(
     portal, client_as, settings, office, tmp_path, work
 ):
@@ -125,8 +126,7 @@ def test_the_administrator_sees_who_and_which_kind_and_never_what(
     planted(portal, tmp_path, "leader07", "worker07", "station")
     work()
     client = client_as("admin", "en")
-    tiles = {t.select_one(".lab").text: t for t in client.get("/desk/").soup.select("a.tile")}
-    tile = tiles["Messages that did not go out"]
+    tile = unsent(client)
     assert tile.b.text == "2"
     page = client.get(tile["href"])
     assert len(page.soup.select("main tbody tr")) == 2
@@ -137,6 +137,8 @@ def test_the_administrator_sees_who_and_which_kind_and_never_what(
         for secret in ("漏水", "0001", "demo.invalid", "work-orders/show"):
             assert secret not in one.one("main").get_text() + str(one.links("main a[href]"))
     assert client_as("station").get("/deliveries/list/").status == 403
+    ways = client_as("admin").get("/deliveries/list/").soup.select('select[name="channel"] option')
+    assert [option.text for option in ways][1:] == ["邮件", "群机器人"]
     office.refused = {}
     form = page.form("/deliveries/action_post")
     keys = [tag["value"] for tag in page.soup.select('main input[name="rowid"]')]
@@ -154,6 +156,128 @@ def test_the_administrator_sees_who_and_which_kind_and_never_what(
     with portal.app_context():
         retried = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "retry")).all()
         assert [entry.table_name for entry in retried] == ["deliveries"] * 2
+
+
+def post(client, name, keys):
+    """What the buttons of the log do, asked for and confirmed."""
+    token = client.get("/account/messages/").form()["csrf_token"]
+    told = {"csrf_token": token, "action": name, "confirmed": "yes", "rowid": keys}
+    return client.post("/deliveries/action_post", told)
+
+
+def test_what_is_too_late_is_not_offered_again_and_can_be_left(
+    portal, client_as, settings, office, tmp_path, work
+):
+    office.refused = {"": 550}
+    planted(portal, tmp_path, "leader07", "worker07", until=at("2100-01-01T00:00"))
+    work()
+    with portal.app_context():
+        late, good = db.session.scalars(select(Delivery.id).order_by(Delivery.id)).all()
+        table = Delivery.__table__
+        past = table.update().where(table.c.id == late).values(expires_at=at("2026-03-03T11:00"))
+        db.session.connection().execute(past)
+        db.session.commit()
+        db.session.remove()
+    client = client_as("admin", "en")
+    buttons = {
+        key: [b.text for b in client.get(f"/deliveries/show/{key}").soup.select("main form button")]
+        for key in (late, good)
+    }
+    assert buttons == {late: ["Leave it"], good: ["Try again", "Leave it"]}
+    page = client.get("/deliveries/list/?preset=failing")
+    forms = [f for f in page.soup.select("main form") if f.select('input[name="rowid"]')]
+    offered = {
+        form.select_one('input[name="action"]')["value"]: {
+            int(tag["value"]) for tag in form.select('input[name="rowid"]')
+        }
+        for form in forms
+    }
+    assert offered == {"again": {good}, "leave": {late, good}}
+    assert post(client, "again", [late]).status == 302
+    assert "Nothing was changed" in client.get("/deliveries/list/").text
+    asked = client.post("/deliveries/action_post", {
+        "csrf_token": page.form("/deliveries/action_post")["csrf_token"],
+        "action": "leave", "rowid": [late, good],
+    })  # fmt: skip
+    assert asked.status == 200 and "Leave 2 messages unsent?" in asked.text
+    assert post(client, "leave", [late, good]).status == 302
+    assert "2 messages are left unsent." in client.get("/deliveries/list/").text
+    assert unsent(client).b.text == "0"
+    with portal.app_context():
+        asked = select(AuditEntry.row_id).where(
+            AuditEntry.table_name == "deliveries", AuditEntry.action == "drop"
+        )
+        assert sorted(db.session.scalars(asked)) == [late, good]
+        states = db.session.execute(select(Delivery.state, Delivery.error)).all()
+        assert states == [("skipped", "address")] * 2
+
+
+def test_a_robot_that_has_told_something_is_deleted_and_its_log_stays(
+    portal, client_as, settings, work
+):
+    key = planted_robot(portal, hook="https://qyapi.weixin.qq.com/x")
+    with portal.app_context(), acting(SYSTEM):
+        common = {"topic": "warnings", "channel": "webhook", "state": "skipped"}
+        db.session.add(Delivery(target=f"robot-{key}", robot_id=key, **common))
+        db.session.add(Delivery(target="env-0123456789abcdef", **common))
+        db.session.commit()
+        db.session.remove()
+    admin = client_as("admin", "en")
+    found = admin.get("/deliveries/list/?q=综治").soup.select("main tbody tr")
+    assert len(found) == 1 and "综治群" in found[0].get_text()
+    client = client_as("station", "en")
+    assert client.submit(f"/group-robots/delete/{key}").status == 302
+    assert client.get(f"/group-robots/show/{key}").status == 404
+    rows = [tr.get_text(" ", strip=True) for tr in
+            admin.get("/deliveries/list/").soup.select("main tbody tr")]  # fmt: skip
+    assert ["of the settings" in row for row in rows] == [True, False]
+    assert ["deleted" in row for row in rows] == [False, True]
+
+
+def planted_robot(portal, **more):
+    """The key of a robot of the community, put there past the page."""
+    with portal.app_context(), acting(SYSTEM):
+        told = {"name": "综治群", "kind": "wecom", "grid_code": COMMUNITY, "topics": "warnings"}
+        robot = GroupRobot(**told | more)
+        db.session.add(robot)
+        db.session.commit()
+        key = robot.id
+        db.session.remove()
+    return key
+
+
+def test_a_robot_whose_host_is_not_named_any_more_can_be_switched_off(portal, client_as, settings):
+    key = planted_robot(portal, hook="https://relay.example.org/x")
+    client = client_as("station", "en")
+    here = f"/group-robots/edit/{key}"
+    refused = client.submit(here, {"name": "平安群"})
+    assert refused.status == 400 and "not known as one of group robots" in refused.text
+    assert client.submit(here, {"active": None}).status == 302
+    assert "switched off" in client.get(f"/group-robots/show/{key}").text
+
+
+def test_an_address_that_cannot_be_opened_breaks_no_page_and_is_mended(
+    portal, client_as, settings, tmp_path
+):
+    key = planted_robot(portal, hook="https://qyapi.weixin.qq.com/x")
+    with portal.app_context(), acting(SYSTEM):
+        db.session.connection().exec_driver_sql("UPDATE group_robots SET hook = 'AAAA'")
+        told = {"topic": "warnings", "channel": "webhook", "state": "skipped"}
+        row = Delivery(target=f"robot-{key}", robot_id=key, **told)
+        db.session.add(row)
+        db.session.commit()
+        delivery = row.id
+        db.session.remove()
+    admin, client = client_as("admin", "en"), client_as("station", "en")
+    for path in ("/deliveries/list/", f"/deliveries/show/{delivery}", "/group-robots/list/"):
+        assert "综治群" in admin.get(path).text
+    assert "cannot be read: paste it anew" in client.get(f"/group-robots/show/{key}").text
+    here = f"/group-robots/edit/{key}"
+    refused = client.submit(here, {"name": "平安群"})
+    assert refused.status == 400 and "Paste the whole address" in refused.text
+    mended = {"new_hook": "https://qyapi.weixin.qq.com/y", "name": "平安群"}
+    assert client.submit(here, mended).status == 302
+    assert "It leads to qyapi.weixin.qq.com" in client.get(f"/group-robots/show/{key}").text
 
 
 def test_figures_and_doctor(portal, client_as, settings, office, tmp_path):

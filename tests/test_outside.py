@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from portal.rules.messages import TEXTS
-from portal.rules.outside import addresses, post, robots
+from portal.rules.outside import addresses, post, robots, wording
 from portal.rules.outside.addresses import Unusable, hooks_of, mail_server, read_hook
 from portal.rules.outside.letters import Letter, topic_of
 from portal.rules.outside.night import Night
@@ -127,6 +127,26 @@ def test_kinds_of_messages_have_their_topic():
     assert Letter(1, "case_term", {}).bare and Letter(1, "order_red", {}).bare
     assert not Letter(1, "order_red", {}, place="420102").bare
     assert topic_of("of_a_later_version") == "other"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("12-3-2105室漏水，2026-03-05前修好", None),
+        ("3月2日 10:30-11:00，5-6栋", None),
+        ("找王师傅13812345678", "找王师傅…"),
+        ("138 1234 5678或138-1234-5678", "…或…"),
+        ("证件42010219490307123X", "证件…"),
+        ("座机8765-4321、027-87654321", "座机…、…"),
+        ("请写信到zhang.san@example.org谢谢大家", "请写信到…谢谢大家"),
+    ],
+)
+def test_what_is_left_out_of_what_was_typed(typed, told):
+    expected = typed if told is None else told
+    assert wording._fit("summary", typed, False) == expected
+    assert wording._fit("title", typed, False) == expected
+    assert wording._fit("number", typed, False) == typed
+    assert (wording._fit("summary", typed, True), wording._fit("title", typed, True)) == ("", "…")
 
 
 @dataclass

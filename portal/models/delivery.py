@@ -16,8 +16,9 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
+from portal import clock
 from portal.models.base import InGrid, Model, Row, one_of
 from portal.models.choices import DOCUMENT_LANGUAGES
 from portal.models.message_choices import (
@@ -28,6 +29,7 @@ from portal.models.message_choices import (
     OPEN_STATES,
     ROBOT_KINDS,
     TOPICS,
+    TRY_AGAIN,
     WISHES,
 )
 from portal.models.types import INSTANT, EncryptedText
@@ -40,7 +42,8 @@ class GroupRobot(InGrid, Row):
     """A group in WeCom, DingTalk or Feishu that hears of what happens in a grid and below it.
 
     The address opens the group to whoever has it: it is sealed, typed in and never shown. What
-    stands behind its ``#`` is the key of robots that want signatures. ``topics``: ``a;b``.
+    stands behind its ``#`` is the key of robots that want signatures. It is opened only where it is
+    asked for, so that one that cannot be opened breaks no page. ``topics``: ``a;b``.
     """
 
     __tablename__ = "group_robots"
@@ -50,7 +53,7 @@ class GroupRobot(InGrid, Row):
 
     name: Mapped[str] = mapped_column(String(60), nullable=False)
     kind: Mapped[str] = mapped_column(String(12), nullable=False)
-    hook: Mapped[str] = mapped_column(EncryptedText("group_robots.hook"), nullable=False)
+    hook: Mapped[str] = deferred(mapped_column(EncryptedText("group_robots.hook"), nullable=False))
     topics: Mapped[str] = mapped_column(String(80), nullable=False)
     lang: Mapped[str] = mapped_column(
         String(12), nullable=False, default=CHINESE, server_default=CHINESE
@@ -99,6 +102,19 @@ class Delivery(Row):
 
     user: Mapped[Any] = relationship(User, lazy="raise_on_sql")
     robot: Mapped[GroupRobot | None] = relationship(GroupRobot, lazy="raise_on_sql")
+
+    @property
+    def can_try_again(self) -> bool:
+        """Whether trying it again is of use: it did not go out, its message is there, and it is not
+        too late.
+        """
+        late = self.expires_at is not None and clock.aware(self.expires_at) <= clock.now()
+        return self.state in TRY_AGAIN and self.message_id is not None and not late
+
+    @property
+    def can_be_left(self) -> bool:
+        """Whether somebody may decide that it need not go out."""
+        return self.state == "given_up"
 
     __table_args__ = (
         UniqueConstraint("message_id", "channel", "target"),

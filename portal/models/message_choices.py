@@ -18,7 +18,7 @@ WISHES = {
     "urgent": _l("E-mail too, if it is urgent"),
     "all": _l("E-mail too"),
 }
-CHANNELS = {"email": _l("E-mail"), "webhook": _l("Group robot")}
+CHANNELS = {"email": _l("Mail"), "webhook": _l("Group robot")}
 ROBOT_KINDS = {"wecom": _l("WeCom"), "dingtalk": _l("DingTalk"), "feishu": _l("Feishu")}
 # What a group can be told of: nothing that is for one person only.
 ROBOT_TOPICS = {name: TOPICS[name] for name in ("orders", "warnings", "meetings", "documents")}
@@ -34,6 +34,8 @@ DELIVERY_STATES = {
 }
 # States with a next try; one of them, or none, is what a row is in besides.
 OPEN_STATES = ("waiting", "held", "failed")
+# What did not go out, and may do so yet.
+TRY_AGAIN = ("failed", "given_up")
 DELIVERY_ERRORS = {
     "settings": _l("The address in the settings cannot be used"),
     "unreachable": _l("The server cannot be reached"),
@@ -47,6 +49,6 @@ DELIVERY_ERRORS = {
     "no_address": _l("The account is switched off or has no e-mail address"),
     "unwanted": _l("No longer wanted"),
     "read": _l("Read in the portal meanwhile"),
-    "off": _l("The group robot is switched off or deleted"),
+    "off": _l("The group robot is switched off or deleted, or its address may not be used"),
     "fault": _l("The portal made a mistake; its log has the whole of it"),
 }

@@ -17,6 +17,7 @@ from portal.queries.invitations import codes_of, invited
 from portal.rules import recurrence
 from portal.rules.defaults import FOLDER
 from portal.rules.inbox import notify
+from portal.rules.outside import claims
 from portal.rules.reminders import told, url_of
 
 # Attendees that are no posts: nobody to remind, but said in words.
@@ -184,8 +185,11 @@ def cancel(session: Session, meeting: Meeting, moment: datetime) -> None:
 
 
 def tell(session: Session, meeting: Meeting, kind: str, before_at: datetime | None = None) -> None:
-    """A message to every account that is invited, in the transaction of the change."""
+    """A message to every account that is invited, in the transaction of the change, in place of
+    whatever was to be sent about the meeting as it was.
+    """
     with session.no_autoflush:
+        claims.withdraw(session, url_of(meeting.id), clock.now())
         name = session.scalar(select(Grid.name).where(Grid.code == meeting.grid_code)) or ""
         people = invited(session, [meeting])[meeting.id]
     params = told(meeting, name)

@@ -8,7 +8,7 @@ missed and never sent.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,7 +61,9 @@ class Round:
 
 @dataclass(frozen=True)
 class Due:
-    """One reminder that is due: of a meeting, for a person, ``lead`` minutes before."""
+    """One reminder that is due: of a meeting, for a person, ``lead`` minutes before. ``told``:
+    others had theirs in an earlier round.
+    """
 
     meeting: Any
     person: Invited
@@ -69,6 +71,7 @@ class Due:
     channel: str
     state: str
     due_at: datetime
+    told: bool
 
     @property
     def key(self) -> tuple[int, int, int, str]:
@@ -145,10 +148,11 @@ def _remind(session: Session, meetings: Sequence[Any], moment: datetime) -> Roun
     calling = [meeting for meeting in open_ones if LEADS[meeting.kind]]
     people = invited(session, calling)
     known = _on_record(session, [meeting.id for meeting in calling])
+    told_before = {(key[0], *key[2:]) for key, state in known.items() if state == "sent"}
     due = {
         one.key: one
         for meeting in calling
-        for one in _due(meeting, people[meeting.id], moment)
+        for one in _due(meeting, people[meeting.id], told_before, moment)
         if one.key not in known
     }
     rows = [_row(due[key], moment) for key in sorted(due)]
@@ -180,15 +184,21 @@ def _close(session: Session, ids: Sequence[int], moment: datetime) -> set[int]:
     return set(session.execute(statement, execution_options={"audited": True}).scalars())
 
 
-def _on_record(session: Session, ids: Sequence[int]) -> set[tuple[int, int, int, str]]:
+def _on_record(session: Session, ids: Sequence[int]) -> dict[tuple[int, int, int, str], str]:
+    """What there is of these meetings, with its state."""
     if not ids:
-        return set()
-    columns = [REMINDERS.c[name] for name in KEY]
+        return {}
+    columns = [REMINDERS.c[name] for name in (*KEY, "state")]
     found = session.execute(select(*columns).where(REMINDERS.c.meeting_id.in_(ids)))
-    return {(row[0], row[1], row[2], row[3]) for row in found}
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in found}
 
 
-def _due(meeting: Any, people: Sequence[Invited], moment: datetime) -> Iterator[Due]:
+def _due(
+    meeting: Any,
+    people: Sequence[Invited],
+    told_before: Container[tuple[int, int, str]],
+    moment: datetime,
+) -> Iterator[Due]:
     """Everything that is due for a meeting by ``moment``, on record or not."""
     starts_at = clock.aware(meeting.starts_at)
     in_time = "missed" if starts_at <= moment else "sent"
@@ -199,7 +209,8 @@ def _due(meeting: Any, people: Sequence[Invited], moment: datetime) -> Iterator[
         for person in people:
             state = "unreachable" if person.user_id is None else in_time
             for channel in CHANNELS:
-                yield Due(meeting, person, lead, channel, state, due_at)
+                before = (meeting.id, lead, channel) in told_before
+                yield Due(meeting, person, lead, channel, state, due_at, before)
 
 
 def _row(due: Due, moment: datetime) -> dict[str, Any]:
@@ -226,7 +237,8 @@ def _letter(due: Due, moment: datetime) -> Letter:
         kind,
         params,
         url_of(due.meeting.id),
-        place=due.meeting.grid_code,
+        # Who joined since is told; the group of the grid was.
+        place=None if due.told else due.meeting.grid_code,
         until=clock.aware(due.meeting.starts_at),
     )
 

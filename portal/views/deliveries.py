@@ -1,5 +1,7 @@
 """What leaves the portal: its log, the group robots, and what each account wants."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -26,12 +28,14 @@ from portal.models.message_choices import (
     DELIVERY_TOPICS,
     ROBOT_KINDS,
     ROBOT_TOPICS,
+    TRY_AGAIN,
 )
 from portal.rules.outside import claims, wishes
+from portal.rules.outside.addresses import ENV
 from portal.views import wording
 from portal.views.entity.access import account, allowed
 from portal.views.entity.base import READ_ONLY, EntityView
-from portal.views.page import Record, Tone
+from portal.views.page import Record, Row, Tone
 
 TONES: dict[str, Tone] = {
     "sent": "good",
@@ -43,11 +47,19 @@ TONES: dict[str, Tone] = {
 
 
 def _failing(found: Select[Any]) -> Select[Any]:
-    return found.where(Delivery.state.in_(claims.AGAIN))
+    return found.where(Delivery.state.in_(TRY_AGAIN))
 
 
 def _to_come(found: Select[Any]) -> Select[Any]:
     return found.where(Delivery.state.in_(("waiting", "held", "sending")))
+
+
+@dataclass(frozen=True)
+class Listed(Row):
+    """A delivery of the list, and what can be done with it."""
+
+    again: bool = False
+    leave: bool = False
 
 
 class DeliveryView(EntityView):
@@ -97,17 +109,17 @@ class DeliveryView(EntityView):
 
     def found_by(self, text: str) -> Any:
         """By the name of the account or of the group."""
-        names = (
-            Delivery.user.has(User.username.icontains(text, autoescape=True)),
-            Delivery.robot.has(GroupRobot.name.icontains(text, autoescape=True)),
-        )
-        return or_(*names)
+        people = select(User.id).where(User.username.icontains(text, autoescape=True))
+        groups = select(GroupRobot.id).where(GroupRobot.name.icontains(text, autoescape=True))
+        return or_(Delivery.user_id.in_(people), Delivery.robot_id.in_(groups))
 
     def worded_robot(self, row: Delivery) -> str:
         """The group; one of the settings of the server has no name."""
         if row.channel != "webhook":
             return ""
-        return row.robot.name if row.robot is not None else _("of the settings")
+        if row.robot is not None:
+            return str(row.robot.name)
+        return _("of the settings") if row.target.startswith(ENV) else _("deleted")
 
     def worded_topic(self, row: Delivery) -> str:
         """What it was about, as one kind of several."""
@@ -126,32 +138,60 @@ class DeliveryView(EntityView):
         return f"{DELIVERY_TOPICS[row.topic]} · {row.id}"
 
     def links(self, row: Delivery) -> list[tuple[str, str, str]]:
-        """None: trying again is a form."""
+        """None: what can be done is a form."""
         return []
 
+    def _row(self, row: Delivery, labels: Mapping[str, str]) -> Row:
+        made = super()._row(row, labels)
+        return Listed(**vars(made), again=row.can_try_again, leave=row.can_be_left)
+
     def extras(self, row: Delivery) -> list[tuple[str, dict[str, Any]]]:
-        """Try again, where it can be."""
-        can = row.state in claims.AGAIN and self.may(roles.WRITE, row)
-        return [("views/deliveries/_again.html", {"keys": [row.id]})] if can else []
+        """Try again, or leave it, where it can be."""
+        if not self.may(roles.WRITE, row):
+            return []
+        again, leave = ([row.id] if can else [] for can in (row.can_try_again, row.can_be_left))
+        return [("views/deliveries/_failed.html", {"again": again, "leave": leave})]
 
     @action("again", _l("Try again"), single=False)
     def try_again(self, rows: list[Any]) -> ResponseReturnValue:
         """Show which and how many, then try them again."""
-        session = self.datamodel.session
-        chosen = [row for row in rows if row.state in claims.AGAIN]
-        if request.form.get("confirmed") or not chosen:
-            done = claims.again(session, [row.id for row in chosen])
-            told = ngettext(
-                "%(num)s message is tried again.", "%(num)s messages are tried again.", done
-            )
-            flash(told, "success")
-            return redirect(f"{self.route_base}/list/?preset=failing")
+        chosen = [row for row in rows if row.can_try_again]
+        if chosen and not request.form.get("confirmed"):
+            return self._ask("again", chosen)
+        done = claims.again(self.datamodel.session, [row.id for row in chosen])
+        told = ngettext(
+            "%(num)s message is tried again.", "%(num)s messages are tried again.", done
+        )
+        return self._failing_again(done, told)
+
+    @action("leave", _l("Leave it"), single=False)
+    def leave(self, rows: list[Any]) -> ResponseReturnValue:
+        """Show which and how many, then leave them unsent."""
+        chosen = [row for row in rows if row.can_be_left]
+        if chosen and not request.form.get("confirmed"):
+            return self._ask("leave", chosen)
+        done = claims.leave(self.datamodel.session, [row.id for row in chosen])
+        told = ngettext(
+            "%(num)s message is left unsent.", "%(num)s messages are left unsent.", done
+        )
+        return self._failing_again(done, told)
+
+    def _ask(self, name: str, chosen: list[Any]) -> ResponseReturnValue:
         return render_template(
-            "views/deliveries/again.html",
+            "views/deliveries/ask.html",
             view=self,
+            action=name,
             records=[Record(row.id, self.title_of(row)) for row in chosen],
             cancel_url=f"{self.route_base}/list/?preset=failing",
         )
+
+    def _failing_again(self, done: int, told: str) -> ResponseReturnValue:
+        """The list of what did not go out, with what was done."""
+        if done:
+            flash(told, "success")
+        else:
+            flash(_("Nothing was changed: it is too late for it, or it was seen to."), "warning")
+        return redirect(f"{self.route_base}/list/?preset=failing")
 
 
 class GroupRobotView(EntityView):
@@ -177,6 +217,10 @@ class GroupRobotView(EntityView):
         ),
     }
     order = ("grid_code", "id")
+
+    def blockers(self, rows: list[Any]) -> list[tuple[str, int, str | None]]:
+        """Nothing: the log outlives the group that it tells of."""
+        return []
 
     def extra_fields(self, new: bool) -> dict[str, Any]:
         """The address, which is typed and never shown; a new robot is meant to be on."""

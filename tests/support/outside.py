@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import select
 
-from portal.models import Delivery, MessageChoice
+from portal.models import Delivery, GroupRobot, MessageChoice
 from portal.rules import inbox
 from portal.rules.outside import sending
 from portal.rules.outside.letters import Letter
@@ -63,6 +64,18 @@ class World:
         """What an account wants by e-mail."""
         self.session.merge(MessageChoice(user_id=id_of(self.session, user), **wishes))
         self.session.commit()
+
+    def robot(
+        self, url: str, grid: str, topics: str = "warnings;orders;meetings", **more: Any
+    ) -> GroupRobot:
+        """A group that hears of a grid, at a host that the settings name."""
+        parts, named = urlsplit(url), self.app.config["PORTAL_WEBHOOK_HOSTS"] or ""
+        self.app.config["PORTAL_WEBHOOK_HOSTS"] = f"{named},{parts.scheme}://{parts.netloc}"
+        told = {"kind": "wecom", "hook": url, "grid_code": grid, "topics": topics} | more
+        made = GroupRobot(name=f"群{grid}", **told)
+        self.session.add(made)
+        self.session.commit()
+        return made
 
     def rows(self) -> list[Delivery]:
         """All deliveries, in order."""

@@ -18,14 +18,16 @@ from typing import Any
 @dataclass
 class PostOffice:
     """A mail server: what it was given, and how it behaves. ``refused``: addresses it does not
-    take, with the code it answers; ``mute``: it accepts a connection and says nothing; ``breaks``:
-    it takes a message and hangs up without a word; ``password``: the only one it takes.
+    take (empty: all others too), with the code it answers; ``mute``: it accepts a connection and
+    says nothing; ``shuts``: it hangs up, or answers so, before it takes a message; ``breaks``: it
+    takes one and hangs up without a word; ``password``: the only one it takes.
     """
 
     port: int = 0
     given: list[tuple[str, bytes]] = field(default_factory=list)
-    refused: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int | str] = field(default_factory=dict)
     mute: bool = False
+    shuts: bool | str = False
     breaks: bool = False
     slow: float = 0.0
     password: str = ""
@@ -70,18 +72,13 @@ class _Smtp(socketserver.StreamRequestHandler):
                     self.say("235 OK" if good else "535 no")
                 case "RCPT":
                     address = rest.partition("<")[2].partition(">")[0]
-                    code = office.refused.get(address)
+                    code = office.refused.get(address, office.refused.get(""))
                     to = to if code else [*to, address]
                     self.say(f"{code} {address} is not known here" if code else "250 OK")
                 case "DATA":
-                    self.say("354 go on")
-                    data = self.body()
-                    time.sleep(office.slow)
-                    if office.breaks:
+                    if not self.take(to):
                         return
-                    office.given += [(address, data) for address in to]
                     to = []
-                    self.say("250 taken")
                 case "RSET":
                     to = []
                     self.say("250 OK")
@@ -94,6 +91,21 @@ class _Smtp(socketserver.StreamRequestHandler):
     def say(self, *lines: str) -> None:
         """Answer."""
         self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+
+    def take(self, to: list[str]) -> bool:
+        """A message for these; whether the connection stays."""
+        office = self.office
+        if office.shuts:
+            self.say(*([office.shuts] if isinstance(office.shuts, str) else []))
+            return office.shuts is not True
+        self.say("354 go on")
+        data = self.body()
+        time.sleep(office.slow)
+        if office.breaks:
+            return False
+        office.given += [(address, data) for address in to]
+        self.say("250 taken")
+        return True
 
     def body(self) -> bytes:
         """A message up to its dot."""
@@ -131,6 +143,7 @@ class Group:
 
     port: int = 0
     told: list[dict[str, Any]] = field(default_factory=list)
+    knocks: int = 0
     paths: list[str] = field(default_factory=list)
     status: int = 200
     answer: dict[str, Any] = field(default_factory=lambda: {"errcode": 0})
@@ -158,6 +171,7 @@ def group() -> Iterator[Group]:
         def do_POST(self) -> None:
             """One message."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.knocks += 1
             if state.mute:
                 return  # hangs up without a word
             state.paths.append(self.path)

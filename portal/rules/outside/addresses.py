@@ -12,6 +12,7 @@ from portal.errors import RuleError
 from portal.models.message_choices import ROBOT_KINDS
 
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
+ENV = "env-"  # how the names of robots of the settings begin
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Where the robots of each kind live; other hosts are named in the settings.
 HOSTS = {
@@ -84,7 +85,7 @@ class Hook:
     @property
     def key(self) -> str:
         """A name that says nothing about the address."""
-        return f"env-{hashlib.sha256(self.url.encode()).hexdigest()[:16]}"
+        return f"{ENV}{hashlib.sha256(self.url.encode()).hexdigest()[:16]}"
 
 
 def hooks_of(text: str | None) -> list[Hook]:

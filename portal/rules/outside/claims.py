@@ -2,21 +2,22 @@
 afterwards, tried again after growing pauses, given up.
 
 Every change is one statement that names the states it starts from: of two workers one gets a row.
-Each function commits. What a worker had claimed when it was killed may have gone out or not: it is
-given up with that reason and never repeated by itself.
+Each function commits unless it says otherwise. What a worker had claimed when it was killed may
+have gone out or not: it is given up with that reason and never repeated by itself.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Delivery, Message
-from portal.models.message_choices import OPEN_STATES
+from portal.models.message_choices import OPEN_STATES, TRY_AGAIN
 from portal.queries.settings import numbers
 from portal.rules import audit
 from portal.rules.bulk import among
@@ -26,20 +27,19 @@ from portal.rules.outside.outbox import DELIVERIES, ask
 PAUSES = (1, 5, 30, 120)  # minutes before the second to the fifth try
 LEASE = timedelta(minutes=15)  # longer than any job that sends may take
 FINAL = ("sent", "given_up", "missed", "skipped")
-AGAIN = ("failed", "given_up")
+UNSENT = (*OPEN_STATES, "given_up")
 _COLUMNS = DELIVERIES.c
 
 
 @dataclass(frozen=True)
 class Failure:
     """Why something did not go out: ``code`` of ``DELIVERY_ERRORS``, ``answer`` the number that the
-    server gave. ``final``: trying again is of no use. ``lost``: the connection is of no use.
+    server gave. ``final``: trying again is of no use.
     """
 
     code: str
     answer: int | None = None
     final: bool = False
-    lost: bool = False
 
 
 def settle(session: Session, moment: datetime) -> dict[str, int]:
@@ -93,9 +93,9 @@ def note_sent(session: Session, ids: Sequence[int], moment: datetime) -> None:
 
 def note_failed(
     session: Session, ids: Sequence[int], failure: Failure, moment: datetime, *, claimed: bool
-) -> int:
+) -> dict[str, int]:
     """Deliveries did not go out, ``claimed`` ones or such as wait: after a pause they are tried
-    again, after the last try given up; how many.
+    again (failed), after the last try given up; how many of each.
     """
     session.rollback()
     mine = _COLUMNS.state == "sending" if claimed else _COLUMNS.next_try_at <= moment
@@ -109,9 +109,10 @@ def note_failed(
         "error": failure.code,
         "answer": failure.answer,
     }
-    done = _set(session, and_(among(session, _COLUMNS.id, ids), mine), moment, **values)
+    chosen = and_(among(session, _COLUMNS.id, ids), mine)
+    done = Counter(_changed(session, chosen, moment, _COLUMNS.state, **values))
     session.commit()
-    return done
+    return {state: done[state] for state in TRY_AGAIN}
 
 
 def skip(session: Session, ids: Sequence[int], code: str, moment: datetime) -> int:
@@ -123,30 +124,65 @@ def skip(session: Session, ids: Sequence[int], code: str, moment: datetime) -> i
     return done
 
 
+def hush(session: Session, url: str, moment: datetime) -> None:
+    """What leads to ``url`` is the business of few from now on: of what has not gone out, e-mails
+    say no more than subject and link, and no group is told. The caller commits.
+    """
+    mails = and_(_unsent_about(url), _COLUMNS.channel == "email")
+    # A round that is under way has read them as they were: it must not get them any more.
+    later = case((_COLUMNS.next_try_at < moment, moment), else_=_COLUMNS.next_try_at)
+    _set(session, mails, moment, bare=True, next_try_at=later)
+    groups = and_(_unsent_about(url), _COLUMNS.channel == "webhook")
+    gone = {"state": "skipped", "next_try_at": None, "error": "gone"}
+    _set(session, groups, moment, message_id=None, **gone)
+
+
+def withdraw(session: Session, url: str, moment: datetime) -> None:
+    """What leads to ``url`` and has not gone out holds no longer. The caller commits."""
+    _set(session, _unsent_about(url), moment, state="missed", next_try_at=None)
+
+
+def _unsent_about(url: str) -> ColumnElement[bool]:
+    said = Message.__table__.c
+    about = exists().where(said.id == _COLUMNS.message_id, said.url == url)
+    return and_(_COLUMNS.state.in_(UNSENT), about)
+
+
 def again(session: Session, ids: Sequence[int]) -> int:
-    """Try deliveries again that failed or were given up, with all their tries; how many. What is
-    too late, and of what the message is gone, stays. Stands in the audit log. Commits.
+    """Try deliveries again that can be, with all their tries; how many. Stands in the audit log.
+    Commits.
     """
     moment = clock.now()
-    chosen = and_(
-        among(session, _COLUMNS.id, ids),
-        _COLUMNS.state.in_(AGAIN),
-        _COLUMNS.message_id.is_not(None),
-        or_(_COLUMNS.expires_at.is_(None), _COLUMNS.expires_at > moment),
+    asked = select(Delivery).where(among(session, Delivery.id, ids))
+    fresh = session.scalars(asked.execution_options(populate_existing=True))
+    can = [row.id for row in fresh if row.can_try_again]
+    chosen = and_(among(session, _COLUMNS.id, can), _COLUMNS.state.in_(TRY_AGAIN))
+    done = _decided(
+        session, "retry", chosen, moment, state="waiting", next_try_at=moment, attempts=0
     )
-    fresh = {"state": "waiting", "next_try_at": moment, "attempts": 0}
-    statement = update(DELIVERIES).where(chosen).values(updated_at=moment, **fresh)
-    found = session.execute(
-        statement.returning(_COLUMNS.id), execution_options={"audited": True}
-    ).scalars()
+    if done:
+        ask()
+    session.commit()
+    return done
+
+
+def leave(session: Session, ids: Sequence[int]) -> int:
+    """Deliveries that were given up need not go out; how many. Stands in the audit log. Commits."""
+    chosen = and_(among(session, _COLUMNS.id, ids), _COLUMNS.state == "given_up")
+    done = _decided(session, "drop", chosen, clock.now(), state="skipped")
+    session.commit()
+    return done
+
+
+def _decided(
+    session: Session, action: str, rows: ColumnElement[bool], moment: datetime, **values: Any
+) -> int:
+    found = _changed(session, rows, moment, _COLUMNS.id, **values)
     entries = [
         {"row_id": key, "row_label": str(key), "grid_code": None, "changes": {}, "reason": None}
         for key in sorted(found)
     ]
-    audit.record_bulk(session, "retry", "deliveries", entries)
-    if entries:
-        ask(session)
-    session.commit()
+    audit.record_bulk(session, action, "deliveries", entries)
     return len(entries)
 
 
@@ -161,16 +197,21 @@ def forget(session: Session, days: int) -> int:
 
 
 def due(channel: str, moment: datetime) -> Any:
-    """The select of what is due, the urgent first: columns of the delivery and of its message."""
+    """The select of what is due, the urgent first and what waited for one recipient together:
+    columns of the delivery and of its message.
+    """
     return (
         select(
-            Delivery.id, Delivery.message_id, Delivery.user_id, Delivery.target, Delivery.topic,
-            Delivery.urgent, Delivery.bare, Delivery.state,
+            Delivery.id, Delivery.message_id, Delivery.user_id, Delivery.robot_id, Delivery.target,
+            Delivery.topic, Delivery.urgent, Delivery.bare, Delivery.state,
             Message.read_at, Message.kind, Message.params, Message.url,
         )
         .outerjoin(Message, Message.id == Delivery.message_id)
         .where(Delivery.channel == channel, Delivery.next_try_at <= moment)
-        .order_by(Delivery.urgent.desc(), Delivery.next_try_at, Delivery.id)
+        .order_by(
+            Delivery.urgent.desc(), Delivery.next_try_at, Delivery.user_id, Delivery.target,
+            Delivery.id,
+        )
     )  # fmt: skip
 
 
@@ -180,4 +221,12 @@ def _set(session: Session, rows: ColumnElement[bool], moment: datetime, **values
     return int(done.rowcount)
 
 
-assert set(AGAIN) < {*OPEN_STATES, *FINAL}
+def _changed(
+    session: Session, rows: ColumnElement[bool], moment: datetime, told: Any, **values: Any
+) -> Sequence[Any]:
+    """The same; ``told``: what of the rows comes back."""
+    statement = update(DELIVERIES).where(rows).values(updated_at=moment, **values).returning(told)
+    return session.execute(statement, execution_options={"audited": True}).scalars().all()
+
+
+assert set(TRY_AGAIN) < {*OPEN_STATES, *FINAL}

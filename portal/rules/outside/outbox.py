@@ -83,11 +83,11 @@ def write(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Put planned rows down and ask the queue to send them after the commit; how many."""
     if rows:
         session.execute(insert(Delivery), list(rows))
-        ask(session)
+        ask()
     return len(rows)
 
 
-def ask(_session: Session) -> None:
+def ask() -> None:
     """Have the queue send what is due, after the commit; the timetable does so every minute."""
     queue.enqueue(JOB, "", job_id=JOB_ID, pauses=())
 

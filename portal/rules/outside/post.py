@@ -13,6 +13,7 @@ from portal.rules.outside.claims import Failure
 PATIENCE = 10.0  # seconds to connect, and for every answer
 LAST_PATIENCE = 60.0  # seconds for the last word on a message: many servers look for viruses first
 NOBODY = 0  # answer where the server gave no number
+UNKNOWN = (550, 551, 553)  # the address is not known there
 T = TypeVar("T")
 
 
@@ -25,16 +26,23 @@ class Refused(Exception):
 
 
 class _Unsure(Exception):
-    """The connection broke after the message was handed over."""
+    """The connection broke while the message was handed over."""
 
 
 class _Careful:
     """Tells a refusal of a message from a connection that broke while it was handed over."""
 
     sock: Any
+    said = 0  # what was sent since the command DATA was begun: that, then the message
+
+    def send(self, s: Any) -> None:
+        """As smtplib's."""
+        self.said += 1
+        super().send(s)  # type: ignore[misc]
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """As smtplib's."""
+        self.said = 0
         if self.sock is not None:
             self.sock.settimeout(LAST_PATIENCE)
         try:
@@ -42,6 +50,8 @@ class _Careful:
         except smtplib.SMTPDataError:
             raise
         except (OSError, smtplib.SMTPServerDisconnected) as error:
+            if self.said < 2:
+                raise
             raise _Unsure from error
         finally:
             if self.sock is not None:
@@ -76,17 +86,17 @@ class Line:
             self._smtp.sendmail(self.sender, [to], message.as_bytes())
         except _Unsure:
             self.broken = True
-            return Failure("unsure", final=True, lost=True)
+            return Failure("unsure", final=True)
         except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()), (NOBODY, b""))[0]
+            code, text = next(iter(error.recipients.values()), (NOBODY, b""))
             self._rest()
-            return Failure("address", code, final=500 <= code < 600)
+            # Many servers hold back whatever is a matter of the settings (who may send, who has
+            # signed in) until an address is named, and then refuse every one: 554, or 550 5.7.1.
+            known_bad = code in UNKNOWN and not text.startswith(b"5.7")
+            return Failure("address" if known_bad else "refused", code, final=known_bad)
         except smtplib.SMTPResponseException as error:
             self._rest()
-            code = int(error.smtp_code)
-            # Whom it does not know as a sender is a matter of the settings: they may be mended.
-            about_it = isinstance(error, smtplib.SMTPDataError)
-            return Failure("refused", code, final=about_it and 500 <= code < 600)
+            return Failure("refused", int(error.smtp_code))
         except (OSError, smtplib.SMTPException) as error:
             self.broken = True
             return _lost(error)
@@ -150,4 +160,4 @@ def _reached(do: Callable[[], T]) -> T:
 def _lost(error: BaseException) -> Failure:
     """Why a connection is of no use; smtplib tells of silence as of a hang-up."""
     slow = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
-    return Failure("timeout" if slow else "unreachable", lost=True)
+    return Failure("timeout" if slow else "unreachable")

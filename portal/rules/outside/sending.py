@@ -1,8 +1,8 @@
 """The round that sends what is due: every minute, and at once after a message was planned.
 
-It commits message by message. A server that does not answer ends its part of the round and not
-that of the others; an address that is refused is no reason to stop. What is not urgent goes to one
-person, or one group, in one piece.
+It commits message by message. A mail server or a robot that does not answer ends its part of the
+round and not that of the others; an address that is refused is no reason to stop. What is not
+urgent goes to one person, or one group, in one piece.
 """
 
 import logging
@@ -19,11 +19,12 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.errors import RuleError
 from portal.models import GroupRobot, MessageChoice
 from portal.models.message_choices import TEST
 from portal.rules.bulk import among
-from portal.rules.outside import claims, robots, wording
-from portal.rules.outside.addresses import Hook, Unusable, hooks_of, mail_server, read_hook
+from portal.rules.outside import claims, robots, wishes, wording
+from portal.rules.outside.addresses import ENV, Hook, Unusable, check_hook, hooks_of, mail_server
 from portal.rules.outside.claims import Failure
 from portal.rules.outside.outbox import target_of, wanted
 from portal.rules.outside.post import Line, Refused
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 LOT = 500  # deliveries read at once
 AT_ONCE = 30  # messages in one mail
 BUDGET = 60.0  # seconds of one round: other work waits in the same queue
+# After these a robot is not tried again in the same round: each try may take its whole patience.
+SILENT = ("timeout", "unreachable", "tls", "unsure")
 GONE = ("gone", "no_address", "unwanted", "read", "off")
 
 
@@ -56,13 +59,17 @@ class Round:
         return ", ".join(f"{name} {number}" for name, number in asdict(self).items())
 
 
+Part = Callable[[Session, datetime, Round, float], bool]
+
+
 def send_due(session: Session, moment: datetime, budget: float = BUDGET) -> Round:
     """Send everything that is due as of ``moment``, for at most ``budget`` seconds and what the
     message in hand takes. Commits; safe to run by several workers at once.
     """
     done = Round()
     done.add(**claims.settle(session, moment))
-    for part in (_mails, _groups):
+    parts: tuple[Part, ...] = (_mails, partial(_groups, silent={}))
+    for part in parts:
         until = time.monotonic() + budget / 2  # slow mail must not keep the groups from hearing
         while part(session, moment, done, until) and time.monotonic() < until:
             pass
@@ -75,14 +82,14 @@ def send_due(session: Session, moment: datetime, budget: float = BUDGET) -> Roun
 
 def _mails(session: Session, moment: datetime, done: Round, until: float) -> bool:
     """Send a lot of mails; whether there may be more."""
-    rows = session.execute(claims.due("email", moment).limit(LOT)).all()
+    rows, more = _lot(session, "email", moment)
     if not rows:
         return False
     people = _people(session, {row.user_id for row in rows if row.user_id is not None})
     good = _kept(session, rows, lambda row: _unfit(row, people.get(row.user_id)), moment, done)
     letters = list(_letters(good, lambda row: str(row.user_id)))
     _send_mails(session, letters, people, moment, done, until)
-    return len(rows) == LOT
+    return more
 
 
 def _send_mails(
@@ -104,8 +111,8 @@ def _send_mails(
                 line = _opened()
             except Refused as refused:
                 rest = [row.id for one in letters[number:] for row in one]
-                count = claims.note_failed(session, rest, refused.failure, moment, claimed=False)
-                done.add(failed=count)
+                failed = claims.note_failed(session, rest, refused.failure, moment, claimed=False)
+                done.add(**failed)
                 return
         taken = set(claims.claim(session, [row.id for row in letter], moment))
         mine = [row for row in letter if row.id in taken]
@@ -156,48 +163,88 @@ def _unfit(row: Any, person: Any) -> str | None:
 # group robots -------------------------------------------------------------------------------------
 
 
-def _groups(session: Session, moment: datetime, done: Round, until: float) -> bool:
-    """Tell groups a lot of messages; whether there may be more."""
-    rows = session.execute(claims.due("webhook", moment).limit(LOT)).all()
+def _groups(
+    session: Session, moment: datetime, done: Round, until: float, silent: dict[str, Failure]
+) -> bool:
+    """Tell groups a lot of messages; whether there may be more. ``silent``: what the other messages
+    of a robot are noted as that did not answer in this round.
+    """
+    rows, more = _lot(session, "webhook", moment)
     if not rows:
         return False
-    known = _known(session)
-    good = _kept(session, rows, lambda row: _unheard(row, known), moment, done)
+    known = _known(session, silent)
+    good = _kept(session, rows, lambda row: _unheard(row, known, silent), moment, done)
     for letter in _letters(good, lambda row: row.target):
         if time.monotonic() > until:
             break
-        taken = set(claims.claim(session, [row.id for row in letter], moment))
+        target, ids = letter[0].target, [row.id for row in letter]
+        if target in silent:
+            failed = claims.note_failed(session, ids, silent[target], moment, claimed=False)
+            done.add(**failed)
+            continue
+        taken = set(claims.claim(session, ids, moment))
         mine = [row for row in letter if row.id in taken]
         if mine:
-            _note(session, mine, _tried(partial(_post, mine, *known[mine[0].target])), moment, done)
-    return len(rows) == LOT
+            failure = _tried(partial(_post, mine, *known[target]))
+            _note(session, mine, failure, moment, done)
+            if failure is not None and failure.code in SILENT:
+                # Of what was not tried it is sure that it did not arrive.
+                silent[target] = Failure("timeout" if failure.code == "unsure" else failure.code)
+    return more
 
 
 def _post(rows: Sequence[Any], hook: Hook, lang: str) -> Failure | None:
     return robots.post(hook, wording.notice(rows, lang, robots.LONGEST[hook.kind]))
 
 
-def _known(session: Session) -> dict[str, tuple[Hook, str]]:
-    """Target → address and language."""
+def _known(session: Session, silent: dict[str, Failure]) -> dict[str, tuple[Hook, str]]:
+    """Target → address and language. An address that cannot be opened makes its robot ``silent``;
+    one that may not be used any more is left out.
+    """
     try:
         hooks = hooks_of(current_app.config["PORTAL_WEBHOOK_URLS"])
     except Unusable:
         hooks = []
     found = {hook.key: (hook, current_app.config["BABEL_DEFAULT_LOCALE"]) for hook in hooks}
-    for robot in session.scalars(select(GroupRobot).where(GroupRobot.active.is_(True))):
-        hook = read_hook(robot.hook, robot.kind)
-        if hook is not None:
-            found[target_of(robot.id)] = (hook, robot.lang)
+    for robot in session.scalars(select(GroupRobot).where(GroupRobot.active.is_(True))).all():
+        target, address = target_of(robot.id), wishes.address_of(robot)
+        if address is None:
+            log.error("the address of group robot %s cannot be opened", robot.id)
+            silent[target] = Failure("settings")
+            continue
+        try:
+            found[target] = (check_hook(address, robot.kind), robot.lang)
+        except RuleError:
+            log.warning("the address of group robot %s may not be used", robot.id)
     return found
 
 
-def _unheard(row: Any, known: dict[str, tuple[Hook, str]]) -> str | None:
+def _unheard(
+    row: Any, known: dict[str, tuple[Hook, str]], silent: dict[str, Failure]
+) -> str | None:
     if row.kind is None:
         return "gone"
-    return None if row.target in known else "off"
+    if row.robot_id is None and not row.target.startswith(ENV):
+        return "off"  # deleted: another robot may have got its number
+    return None if row.target in known or row.target in silent else "off"
 
 
 # what they share ----------------------------------------------------------------------------------
+
+
+def _lot(session: Session, channel: str, moment: datetime) -> tuple[Sequence[Any], bool]:
+    """What is due, but not too much at once; whether there may be more. What goes to one recipient
+    in one piece is not torn apart at its end, unless it is too much by itself.
+    """
+    rows = session.execute(claims.due(channel, moment).limit(LOT)).all()
+    if len(rows) < LOT:
+        return rows, False
+    last, whole = (rows[-1].user_id, rows[-1].target), LOT
+    while whole and (row := rows[whole - 1]) and (row.user_id, row.target) == last:
+        if row.urgent:
+            break
+        whole -= 1
+    return rows[: whole or LOT], True
 
 
 def _kept(session: Session, rows: Sequence[Any], judge: Any, moment: datetime, done: Round) -> Any:
@@ -242,5 +289,4 @@ def _note(
         claims.note_sent(session, ids, moment)
         done.add(sent=len(ids))
         return
-    claims.note_failed(session, ids, failure, moment, claimed=True)
-    done.add(**{"given_up" if failure.final else "failed": len(ids)})
+    done.add(**claims.note_failed(session, ids, failure, moment, claimed=True))

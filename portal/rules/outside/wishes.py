@@ -67,19 +67,29 @@ def try_robot(session: Session, robot: GroupRobot, user_id: int) -> None:
 
 
 def prepare_robot(robot: GroupRobot, typed: str | None) -> None:
-    """Judge a robot before it is written; ``typed``: its new address. Raises RuleError."""
+    """Judge a robot before it is written; ``typed``: its new address. One that may not be used any
+    more, or cannot be opened, can be switched off or given a new one. Raises RuleError.
+    """
+    address = address_of(robot)  # opened before it is changed: the audit log tells that it was
     if typed:
-        robot.hook = typed.strip()
-    if not robot.hook:
-        raise RuleError(_l("Paste the whole address that the group shows."), "new_hook")
+        address = robot.hook = typed.strip()
     if not robot.topics:
         raise RuleError(_l("Choose at least one."), "topics")
-    check_hook(robot.hook, robot.kind)
+    if typed or robot.active:
+        check_hook(address or "", robot.kind)
+
+
+def address_of(robot: GroupRobot) -> str | None:
+    """The address of a robot, opened; None where there is none, or no key opens it."""
+    try:
+        return robot.hook
+    except ValueError:
+        return None
 
 
 def hook_of(robot: GroupRobot) -> Hook | None:
-    """The address of a robot, read."""
-    return read_hook(robot.hook, robot.kind)
+    """The address of a robot, read; None where it cannot be."""
+    return read_hook(address_of(robot) or "", robot.kind)
 
 
 def mail_works() -> bool:

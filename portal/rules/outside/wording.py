@@ -2,7 +2,8 @@
 
 Of what few may know, and of what nobody has put among the topics, that is a subject and a link.
 Numbers as long as a telephone or identity number, and mail addresses, are left out of whatever
-somebody typed; notes on an order and the name of who wrote them do not leave at all.
+somebody typed (days and numbers of houses stay); notes on an order and the name of who wrote them
+do not leave at all.
 """
 
 import json
@@ -23,9 +24,17 @@ from portal.rules.messages import TEXTS, say
 from portal.rules.outside.letters import topic_of
 
 HTML_LANG = {"zh_Hans_CN": "zh-Hans", "en": "en"}
-TYPED = ("summary", "agenda", "place", "lacking", "error")
+TYPED = ("summary", "agenda", "place", "lacking", "error", "title")
+UNSAID = {"title": "…"}  # it begins the sentence that stays
 KEPT_BACK = ("note", "who")
-LONG_NUMBER = re.compile(r"(?:\d[ -]?){6,}[\dXx]|\S+@\S+")
+# Wider than ``masking.PRIVATE``, which shows the ends of what it knows, and than what
+# ``numberless`` refuses after taking the signs between digits away: what is left out here is gone.
+PRIVATE = re.compile(
+    r"(?:\d[ -]?){10,}[\dXx]"  # mobile and identity numbers, however they are spaced
+    r"|\d{7,}"
+    r"|(?<!\d)\d{4}[ -]\d{4}(?!\d)"  # telephones of a city
+    r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"  # no Chinese word around an address
+)
 ENDS = " :：·.。，,-"
 LONGEST_SUBJECT = 120
 INBOX = "/inbox/"
@@ -66,8 +75,8 @@ def line(kind: str, params: str, url: str | None, *, bare: bool) -> Line:
 
 def _fit(name: str, value: object, bare: bool) -> object:
     if name in KEPT_BACK or (bare and name in TYPED):
-        return ""
-    return LONG_NUMBER.sub("…", value) if name in TYPED and isinstance(value, str) else value
+        return UNSAID.get(name, "")
+    return PRIVATE.sub("…", value) if name in TYPED and isinstance(value, str) else value
 
 
 def _one_line(text: str) -> str:

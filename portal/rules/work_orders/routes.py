@@ -29,6 +29,8 @@ from portal.models.matter_choices import URGENCIES
 from portal.queries.accounts import holders_over
 from portal.queries.limits import PETITION
 from portal.rules import clocks
+from portal.rules.order_letters import url_of
+from portal.rules.outside import claims
 from portal.rules.reports import Placed, Report, placed
 from portal.rules.work_orders import timing
 from portal.rules.work_orders.case import level_of
@@ -125,6 +127,8 @@ def convert(move: Move) -> dict[str, Any]:
         row.urgency = min(row.urgency, category.urgency, key=ranked.index)
         row.visibility = "restricted" if few else "normal"
     matter.converted_from, matter.about_worker_id = before, about
+    if few or category.kind == "complaint":
+        claims.hush(session, url_of(order.id), move.moment)
     order.category = category
     order.accepted_at = move.moment
     if order.controlled_at is None:
@@ -166,7 +170,7 @@ def _hide(move: Move, matter: Matter, stands: Placed) -> None:
     )
     session.execute(
         delete(messages).where(
-            messages.c.url == f"/work-orders/show/{order.id}",
+            messages.c.url == url_of(order.id),
             messages.c.user_id.not_in(sorted(left)),
         )
     )
