@@ -174,7 +174,7 @@ def test_a_letter_becomes_a_municipal_problem_under_its_number(
     assert make(leader, url, "convert", category=str(keys["MU0303"])).status == 302
     order = row(portal, url)
     assert (order.number, order.kind, order.state) == (before.number, "municipal", "accepted")
-    assert order.category_id == keys["MU0303"] and order.due_at >= before.due_at
+    assert order.category_id == keys["MU0303"] and order.due_at > order.reported_at
     assert order.outside_due_at is None  # no unit has it yet
     with portal.app_context(), scope.acting(scope.SYSTEM):
         matter = db.session.scalars(select(Matter)).one()
