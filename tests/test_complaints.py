@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import scope
+from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import Matter, MatterCategory, Message, SupervisionOrder, User, Worker, WorkOrder
-from portal.rules import matters
+from portal.rules import matters, work_orders
 from portal.rules.reports import Report
+from portal.rules.work_orders import people
 from tests.support import access_table as table
 from tests.support.client import PageClient
 from tests.support.matters import BEGAN, BLOCK, CELL, category, id_of, who
@@ -147,6 +149,57 @@ def test_whoever_heads_the_block_sees_it_and_takes_it_in(portal: Flask, client_a
     for other in ("block01", "area2", "worker01", "clerk1"):
         assert client_as(other).get(f"/work-orders/show/{key}").status in (200, 404)
     assert client_as("block01").get(f"/work-orders/show/{key}").status == 404
+
+
+def test_it_is_given_to_no_colleague_of_the_worker(portal: Flask, client_as: Client) -> None:
+    with portal.app_context():
+        key = complain(db.session, "clerk1", "worker07").id
+        near = {id_of(db.session, name) for name in HIDDEN_FROM}
+        head = id_of(db.session, "block02")
+    block, moves = client_as("block02"), f"/work-orders/move/{key}"
+
+    def offered(move: str, field: str) -> set[int]:
+        found = block.get(f"{moves}/{move}").soup.select(f"select[name={field}] option[value]")
+        return {int(option["value"]) for option in found if option["value"]}
+
+    def made(move: str, **told: object) -> None:
+        show = f"/work-orders/show/{key}"
+        page = {} if told else {"page": show, "action": f"{moves}/{move}"}
+        assert block.submit(f"{moves}/{move}", told, **page).status == 302, move
+
+    made("accept")
+    assert head in offered("dispatch", "assignee") and not near & offered("dispatch", "assignee")
+    made("dispatch", grade="general", level="block", assignee=head)
+    made("take")
+    assert offered("assist", "helper") and not near & offered("assist", "helper")
+    with portal.app_context():
+        for beside in near:
+            told = {"helper": str(beside), "note": "x"}
+            with scope.acting(who(db.session, "block02")), pytest.raises(RuleError) as refused:
+                work_orders.move(db.session, key, "assist", told)
+            assert refused.value.field == "helper"
+            db.session.rollback()
+        # Of an ordinary matter of the block they are.
+        with scope.acting(scope.SYSTEM):
+            order = db.session.get_one(WorkOrder, key)
+            order.kind = "patrol"
+            beside = id_of(db.session, "leader07")
+            assert beside in {one.user_id for one in people.candidates(db.session, order, "block")}
+
+
+def test_one_about_the_station_is_given_to_the_street(session: Session) -> None:
+    order = complain(session, "clerk1", "station")
+    assert (order.level, order.grid_code) == ("street", BLOCK[:9])
+    found = {one.user_id for one in people.candidates(session, order, "street")}
+    assert id_of(session, "street") in found
+    inside = ("station", "leader", "area1", "block02", "worker07")
+    assert not {id_of(session, name) for name in inside} & found
+    with scope.acting(who(session, "street")):
+        work_orders.move(session, order.id, "accept", {})
+        told = {"grade": "general", "level": "street", "assignee": str(id_of(session, "street"))}
+        work_orders.move(session, order.id, "dispatch", told)
+        work_orders.move(session, order.id, "take", {})
+    assert order.state == "handling"
 
 
 def test_a_leader_who_passes_one_on_does_not_see_it_afterwards(

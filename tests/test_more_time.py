@@ -110,6 +110,22 @@ def test_who_has_it_does_not_decide(portal: Flask, client_as: Client) -> None:
     assert not row(portal, key).extended
 
 
+def test_what_is_void_asks_for_nothing(portal: Flask, client_as: Client) -> None:
+    key = in_hand(portal, "cell", "worker07")
+    ask(client_as("worker07"), key)
+    voided = client_as("station").submit(f"/work-orders/move/{key}/void", {"reason": "误报"})
+    assert voided.status == 302
+    assert row(portal, key).asked_at is None
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        # As an earlier version left it.
+        order = db.session.get_one(WorkOrder, key)
+        order.asked_at, order.asked_days, order.asked_reason = clock.now(), 2, WORDS
+        db.session.commit()
+    number = row(portal, key).number
+    assert client_as("block02").get(f"/work-orders/extension/{key}").status == 404
+    assert number not in client_as("station").get("/work-orders/list/?preset=asked").text
+
+
 def test_a_request_ends_with_the_work(portal: Flask, client_as: Client) -> None:
     key = in_hand(portal, "cell", "worker07")
     ask(client_as("worker07"), key)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, roles, scope
 from portal.errors import Forbidden, OutOfScope, RuleError
-from portal.models import Rectification, TraceEntry, WorkOrder
+from portal.models import MunicipalUnit, Rectification, TraceEntry, UnitCase, WorkOrder
 from portal.models.matter_choices import ORDER_STATES
 from portal.rules import matters, work_orders
 from portal.rules.reports import Report
@@ -53,6 +53,9 @@ handoff                  GridLeader BlockLeader AreaLeader Station
 notice        GridWorker GridLeader BlockLeader AreaLeader Station
 take_back                GridLeader BlockLeader AreaLeader Station
 unit_answer              GridLeader BlockLeader AreaLeader Station
+hand_over                GridLeader                        Station
+unit_answered            GridLeader                        Station
+rechecked                GridLeader                        Station
 report_out    GridWorker GridLeader BlockLeader AreaLeader Station
 convert                  GridLeader BlockLeader AreaLeader Station
 """
@@ -60,7 +63,7 @@ ALLOWED = {words[0]: set(words[1:]) for words in map(str.split, BY_ROLE.strip().
 # What the named person may do, on top of what their role gives.
 AS_ASSIGNEE = {
     "take", "return", "answer", "escalate", "progress", "assist", "control", "resume",
-    "report_out", "ask_more", "rectify", "righted",
+    "report_out", "ask_more", "rectify", "righted", "hand_over", "unit_answered", "rechecked",
 }  # fmt: skip
 # Never by who did the work.
 NOT_OWN = {"check", "rework", "return_visit", "nudge", "extend", "refuse_more"}
@@ -68,6 +71,7 @@ NOT_OWN = {"check", "rework", "return_visit", "nudge", "extend", "refuse_more"}
 AT_COMMUNITY = {"analyse", "report_up"}
 # What a category must be for its route.
 CATEGORIES = {"guide": "DI1001", "handoff": "HZ0706", "report_out": "DI0107", "convert": "LT0502"}
+WITH_UNIT = {"hand_over", "unit_answered", "rechecked"}  # of municipal problems
 UNSEEING = ("Mediator", "Street", "CareOfficer", "Auditor", "Admin")
 WORDS = "写明情况"
 
@@ -96,10 +100,36 @@ def filled(session: Session, name: str, order: WorkOrder, twin: WorkOrder) -> di
         "grade": "general", "level": "cell", "assignee": id_of(session, "worker07"),
         "helper": id_of(session, "block02"), "days": 2, "satisfaction": "satisfied",
         "suspension": "weather", "until": clock.today() + timedelta(days=5), "into": twin.number,
-        "turn_to": WORDS, "told": WORDS, "unit": WORDS, "told_whom": WORDS,
+        "turn_to": WORDS, "told": WORDS, "told_whom": WORDS, "on": clock.today(),
+        "unit": f"u{water_works(session)}" if name == "hand_over" else WORDS,
         "told_when": clock.now(), "category": category(session, "MU0303").id,
         "responsible": "幸福物业", "what": WORDS, "right_by": clock.today(), "recheck": "good",
     }  # fmt: skip
+
+
+def water_works(session: Session) -> int:
+    """The key of a unit that owes something in the cell."""
+    found = session.scalar(select(MunicipalUnit.id))
+    if found is None:
+        unit = MunicipalUnit(name="水务所", grid_code=CELL[:12], services="供水")
+        session.add(unit)
+        session.flush()
+        found = unit.id
+    return found
+
+
+def with_unit(session: Session, order: WorkOrder, name: str) -> None:
+    """What a unit has of the order, as ``name`` wants to find it."""
+    gone = delete(UnitCase).where(UnitCase.order_id == order.id)
+    session.execute(gone.execution_options(audited=True))
+    if name in ("unit_answered", "rechecked"):
+        today = clock.today()
+        answered = {"answered_on": today, "on_time": True} if name == "rechecked" else {}
+        session.add(
+            UnitCase(order_id=order.id, matter_id=order.matter_id, handed_on=today, due_on=today,
+                     unit_id=water_works(session), **answered)
+        )  # fmt: skip
+        session.flush()
 
 
 def put(session: Session, order: WorkOrder, state: str, name: str) -> None:
@@ -114,6 +144,7 @@ def put(session: Session, order: WorkOrder, state: str, name: str) -> None:
         told |= {"ordered_at": clock.now()} | (right if name == "recheck" else {})
         session.add(Rectification(order_id=order.id, **told))
         session.flush()
+    with_unit(session, order, name)
     columns = WorkOrder.__table__.c
     session.execute(
         update(WorkOrder)
@@ -121,11 +152,12 @@ def put(session: Session, order: WorkOrder, state: str, name: str) -> None:
         .values(
             state=state,
             level=level,
+            kind="municipal" if name in WITH_UNIT else "hazard",
             category_id=category(session, CATEGORIES.get(name, "HZ0106")).id,
             outside_unit="派出所",
             asked_at=clock.now() if name == "refuse_more" else None,
             asked_days=2 if name == "refuse_more" else None,
-            outcome="handed" if name == "unit_answer" else None,
+            outcome="handed" if name in ("unit_answer", "take_back") else None,
             suspended_at=clock.now() if rests else None,
             suspend_reason="weather" if rests else None,
         )

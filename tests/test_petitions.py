@@ -17,7 +17,16 @@ from portal.errors import RuleError
 from portal.extensions import db
 from portal.models import AuditEntry, Matter, Message, PetitionCase, TraceEntry, User, WorkOrder
 from portal.queries.limits import Limits, default_numbers
-from portal.rules import case_round, keys, matters, petitions, tick, trace, work_orders
+from portal.rules import (
+    accusations,
+    case_round,
+    keys,
+    matters,
+    petitions,
+    tick,
+    trace,
+    work_orders,
+)
 from portal.rules.reports import Report
 from portal.scope import SYSTEM, acting
 from portal.workdays import WorkCalendar
@@ -340,6 +349,52 @@ def test_of_an_accusation_date_and_destination_are_all_that_is_kept(
     page = client.get(f"/petitions/show/{row.id}")
     assert "只记日期与去向" in page.text or "日期和去向" in page.text
     assert client.get(f"/petitions/do/authority/{row.id}").status == 403
+
+
+def test_nobody_is_told_of_an_accusation(session: Any) -> None:
+    with acting(who(session, "worker07")):
+        told = (category(session, "PT0902").id, CELL, clock.today(), "区纪委监委")
+        accusations.pass_on(session, *told)
+    session.commit()
+    assert list(session.scalars(select(Message.kind))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "refused"),
+    [
+        ("PT0902", {"route": "handle"}, True),
+        ("PT0902", {"kind": "letter"}, True),
+        ("PT0201", {"route": "handoff"}, True),
+        ("PT0902", {"note": "新说明"}, False),
+        ("PT0201", {"route": "guide"}, False),
+    ],
+)
+def test_the_way_of_accusations_is_fixed(
+    portal: Flask, client_as: Client, code: str, told: dict[str, str], refused: bool
+) -> None:
+    with portal.app_context(), acting(SYSTEM):
+        key = category(db.session, code).id
+    answer = client_as("station").submit(f"/matter-categories/edit/{key}", told)
+    assert answer.status == (400 if refused else 302)
+    assert ("办理方式固定" in answer.text) is refused
+    with portal.app_context(), acting(SYSTEM):
+        kept = category(db.session, code)
+        changed = {name: getattr(kept, name) for name in told}
+        assert (changed == told) is not refused
+
+
+def test_the_street_reads_and_writes_nothing_down(portal: Flask, client_as: Client) -> None:
+    with portal.app_context(), acting(SYSTEM):
+        order = petition(db.session)
+        row = db.session.scalars(select(PetitionCase)).one()
+        matter = db.session.get_one(Matter, order.matter_id)
+        order.level = matter.level = row.level = "street"
+        db.session.commit()
+        key = row.id
+    page = client_as("street").get(f"/petitions/show/{key}")
+    assert page.status == 200 and not page.links("a[href^='/petitions/do/']")
+    assert client_as("street").get(f"/petitions/do/authority/{key}").status == 403
+    assert client_as("station").get(f"/petitions/show/{key}").links("a[href^='/petitions/do/']")
 
 
 def test_an_accusation_is_not_reported_like_another_matter(

@@ -15,17 +15,22 @@ from portal.errors import Forbidden, OutOfScope, RuleError
 from portal.extensions import db
 from portal.models import (
     AuditEntry,
+    MatterCategory,
     Message,
+    MunicipalUnit,
     ResponsibilityDraft,
+    UnitCase,
     User,
     WorkOrder,
 )
+from portal.rules import matters
 from portal.rules.messages import worded
+from portal.rules.reports import Report
 from portal.rules.responsibility import FLOW, act
 from portal.rules.tick import tick
 from tests.support.client import PageClient
 from tests.support.matters import id_of, who
-from tests.support.orders import at, put_orders
+from tests.support.orders import CELL, at, put_orders
 
 Client = Callable[..., PageClient]
 RED = at("2026-02-24T23:59")  # of a patrol finding taken in on 2026-02-12: two working days
@@ -75,6 +80,7 @@ def test_red_makes_one_draft_and_tells_the_person_once(session: Session) -> None
     assert [message.user_id for message in told] == [id_of(session, "worker08")]
     assert told[0].url == f"/responsibility-drafts/show/{draft.id}"
     assert order.number in worded(told[0])[0] and order.summary not in "".join(worded(told[0]))
+    assert "工作站" not in worded(told[0])[1]  # it may be a leader who decides
     noted = session.scalars(
         select(AuditEntry).where(AuditEntry.table_name == "responsibility_drafts")
     ).all()
@@ -99,9 +105,8 @@ def test_a_later_deadline_of_the_same_person_makes_no_second_one(session: Sessio
     [
         {"suspended_at": at("2026-02-12T10:00"), "suspend_reason": "weather",
          "suspended_until": date(2026, 12, 1)},
-        {"outside_unit": "自来水公司"},
-        {"kind": "municipal", "outside_unit": "环卫所"},
         {"state": "reported_up", "level": "street"},
+        {"state": "reported", "level": "street", "assignee_id": None},
         {"state": "answered"},
         {"void": True},
     ],
@@ -117,8 +122,10 @@ def test_what_others_hold_up_is_not_drafted(session: Session, columns: dict[str,
     [
         ({"state": "reported", "assignee_id": None, "dispatcher_id": None}, "leader08", "station"),
         ({"kind": "petition", "outside_unit": "街道"}, "worker08", "station"),
-        ({"kind": "municipal"}, "worker08", "station"),  # handed to nobody
-        ({"state": "reported", "assignee_id": None, "outside_unit": "街道"}, "leader08", "station"),
+        ({"kind": "municipal"}, "worker08", "station"),
+        # A unit was named when it was reported, and nobody handed it over.
+        ({"kind": "municipal", "outside_unit": "环卫所"}, "worker08", "station"),
+        ({"outside_unit": "自来水公司"}, "worker08", "station"),
         ({"level": "community", "assignee_id": "station"}, "station", "leader"),
     ],
 )
@@ -129,6 +136,34 @@ def test_what_is_late_here_is(
     put(session, **columns | ({"assignee_id": id_of(session, named)} if named else {}))
     tick(session, at("2026-05-01T00:00"))
     assert drafts(session) == [(person, decider)]
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"), [({}, []), ({"answered_on": date(2026, 2, 13), "on_time": True},
+                                          [("worker08", "station")])]
+)  # fmt: skip
+def test_a_unit_that_was_handed_it_has_a_clock_of_its_own(
+    session: Session, answered: dict[str, Any], expected: list[Any]
+) -> None:
+    order = put(session, kind="municipal")
+    unit = MunicipalUnit(name="环卫所", grid_code=order.grid_code, services="清运")
+    session.add(unit)
+    session.flush()
+    session.add(
+        UnitCase(order_id=order.id, matter_id=order.matter_id, unit_id=unit.id, **answered,
+                 handed_on=date(2026, 2, 12), due_on=date(2026, 2, 24))
+    )  # fmt: skip
+    session.commit()
+    tick(session, at("2026-05-01T00:00"))
+    assert drafts(session) == expected
+
+
+def test_a_unit_that_was_named_in_the_report_has_nothing_yet(session: Session) -> None:
+    kind = session.scalars(select(MatterCategory.id).where(MatterCategory.code == "MU0101")).one()
+    with scope.acting(who(session, "worker08")):
+        order = matters.report(session, Report(kind, CELL, "停水", unit="水务所"))
+    assert order.outside_unit is None and order.matter.unit == "水务所"
+    session.rollback()
 
 
 def test_who_may_not_see_a_complaint_is_not_drafted_for_it(session: Session) -> None:
@@ -299,6 +334,8 @@ def test_it_is_heard_and_decided_on_its_pages(
     assert leader.get(f"{moves}/drop").status == 404
     assert station.get(f"{moves}/answer").status == 403
     assert worker.post(f"{moves}/record", {"reason": "x"}).status in (400, 403)
+    page = worker.get(f"{moves}/answer")
+    assert "：" in page.one("h1").get_text() and "工作站" not in page.one("main").get_text()
     assert worker.submit(f"{moves}/answer", {"statement": " "}).status == 400
     assert worker.submit(f"{moves}/answer", {"statement": WORDS}).location == show
     assert worker.submit(f"{moves}/answer", {"statement": "又"}).status == 400

@@ -108,19 +108,48 @@ def test_of_what_the_staff_found_itself_the_portal_gives_notice(
         assert trace.verify(db.session).faults == []
 
 
-def test_what_comes_back_from_the_unit_is_in_hand_with_the_time_it_had(
-    portal: Flask, client_as: Client, keys: dict[str, int]
+@pytest.mark.parametrize("reporter", ["张三", ""])
+def test_what_comes_back_from_the_unit_is_in_hand_with_its_whole_time(
+    portal: Flask, client_as: Client, keys: dict[str, int], reporter: str
 ) -> None:
     leader = client_as("leader07")
-    url = reported(client_as("worker07"), keys["HZ0706"], reporter_name="张三")
+    url = reported(client_as("worker07"), keys["HZ0706"], reporter_name=reporter)
     make(leader, url, "handoff", unit="派出所")
+    if reporter:
+        make(leader, url, "notice", told="已告知由派出所办理")
+    closed = row(portal, url)
+    assert (closed.state, closed.outcome) == ("closed", "handed")
+    page = leader.get(url)
+    assert "已移交" in page.text and "转办件数" not in page.text
     assert make(leader, url, "take_back", reason="不归他们管").status == 302
     order = row(portal, url)
     assert (order.state, order.outcome, order.outside_unit) == ("accepted", None, None)
+    ended = (order.closed_at, order.answered_at, order.result, order.return_visit_by)
+    assert ended == (None,) * 4
+    assert order.due_at > closed.due_at and order.next_warning_at is not None
+    assert make(leader, url, "take_back", reason="再来一次").status == 409
     told = {"grade": "general", "level": "cell", "assignee": "1"}
     with portal.app_context(), scope.acting(scope.SYSTEM):
         told["assignee"] = str(id_of(db.session, "worker07"))
     assert make(leader, url, "dispatch", **told).status == 302
+
+
+@pytest.mark.parametrize("code", ["DI0801", "HZ0706"])
+def test_whoever_is_not_satisfied_with_what_nobody_here_had_is_on_record(
+    session: Session, code: str
+) -> None:
+    with scope.acting(who(session, "worker07")):
+        order = matters.report(session, Report(category(session, code).id, CELL, "情况"))
+    with scope.acting(who(session, "leader07")):
+        if code == "DI0801":
+            told = {"turn_to": "街道", "told": "12348"}
+            work_orders.move(session, order.id, "guide", told)
+        else:
+            work_orders.move(session, order.id, "handoff", {"unit": "派出所"})
+        assert order.state == "closed" and order.assignee_id is None
+        work_orders.move(session, order.id, "return_visit", {"satisfaction": "not"})
+    assert (order.state, order.satisfaction, order.reopened) == ("closed", "not", 0)
+    session.rollback()
 
 
 def test_the_police_come_first(portal: Flask, client_as: Client, keys: dict[str, int]) -> None:
@@ -174,7 +203,7 @@ def test_a_letter_becomes_a_municipal_problem_under_its_number(
     assert make(leader, url, "convert", category=str(keys["MU0303"])).status == 302
     order = row(portal, url)
     assert (order.number, order.kind, order.state) == (before.number, "municipal", "accepted")
-    assert order.category_id == keys["MU0303"] and order.due_at > order.reported_at
+    assert order.category_id == keys["MU0303"] and order.due_at > order.accepted_at
     assert order.outside_due_at is None  # no unit has it yet
     with portal.app_context(), scope.acting(scope.SYSTEM):
         matter = db.session.scalars(select(Matter)).one()

@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from portal.forms.entity import EntityForm, form_class
 from portal.forms.lookup import LookupField
 from portal.forms.moments import WallClockField
-from portal.forms.population import TOO_LONG, stripped, text_field
+from portal.forms.population import TOO_LONG, day_field, stripped, text_field
 from portal.models.matter_choices import GRADES, RECHECKS, SATISFACTIONS, SUSPENSIONS
 
 Options = list[tuple[str, Any]]
@@ -40,8 +40,8 @@ def move_form(
     options: Mapping[str, Options],
     worker: Callable[[], LookupField | None] = lambda: None,
 ) -> type[EntityForm]:
-    """The form class of a move; ``options``: levels, people, categories; ``worker`` makes the field
-    that looks one up, where there is one.
+    """The form class of a move; ``options``: levels, people, categories, units; ``worker`` makes
+    the field that looks one up, where there is one.
     """
     needed = set(needs)
     fields: dict[str, Field] = {"seen": HiddenField()}
@@ -84,6 +84,13 @@ def _radio(label: Any, choices: Mapping[str, Any]) -> Callable[..., Field]:
     return make
 
 
+def _unit(needed: bool, options: Mapping[str, Options]) -> Field:
+    """One of those on record, where only these come into question; else its name."""
+    if "unit" in options:
+        return _choice(_l("Responsible unit"), "unit")(needed, options)
+    return text_field(_l("Which unit it goes to"), most=80, needed=needed)
+
+
 FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
     "grade": _radio(_l("Grade"), GRADES),
     "level": _choice(_l("Level"), "level"),
@@ -100,7 +107,8 @@ FIELDS: dict[str, Callable[[bool, Mapping[str, Options]], Field]] = {
     ),
     "category": _choice(_l("What it becomes"), "category"),
     "turn_to": lambda needed, options: text_field(_l("Whom to turn to"), most=80, needed=needed),
-    "unit": lambda needed, options: text_field(_l("Which unit it goes to"), most=80, needed=needed),
+    "unit": _unit,
+    "on": lambda needed, options: day_field(),
     "their_due": lambda needed, options: DateField(
         _l("By when that unit answers, if it said so"), _asked(needed)
     ),

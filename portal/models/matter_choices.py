@@ -67,7 +67,7 @@ ORDER_STATES = {
     "accepted": lazy_pgettext("order", "Accepted"),
     "rejected": _l("Not accepted"),
     "dispatched": _l("Dispatched"),
-    "handed": _l("Handed over"),
+    "handed": lazy_pgettext("order", "Handed over"),
     "handling": _l("In progress"),
     "answered": lazy_pgettext("order", "Answered"),
     "escalated": _l("Escalated"),
@@ -77,7 +77,7 @@ ORDER_STATES = {
 # How an order ended that was not handled here, or became something else on the way.
 OUTCOMES = {
     "guided": _l("Shown the way"),
-    "handed": _l("Handed over"),
+    "handed": lazy_pgettext("order", "Handed over"),
 }
 ORDER_LEVELS = ("cell", "block", "area", "community", "street")
 # States in which nothing is to be done any more.

@@ -69,7 +69,7 @@ class WorkOrder(Confidential, InGrid, Row):
 
     ``told_unit`` and ``told_at``: who was told of what must be reported at once, and when.
     ``asked_days``: how many working days more are asked for, until somebody decides.
-    ``outside_unit``: who it was handed to, or who owes the service; its clock is its own, and
+    ``outside_unit``: who it was handed to or sent on to; its clock is its own, and
     ``outside_due_at`` its day (that of 12345 is the matter's).
     """
 

@@ -86,7 +86,8 @@ def to_analyse() -> ColumnElement[bool]:
 
 def asked_for() -> ColumnElement[bool]:
     """Orders for which more time is asked."""
-    return and_(WorkOrder.asked_at.is_not(None), WorkOrder.state.in_(("dispatched", "handling")))
+    working = WorkOrder.state.in_(("dispatched", "handling"))
+    return and_(WorkOrder.asked_at.is_not(None), working, WorkOrder.void.is_(False))
 
 
 def to_sample() -> ColumnElement[bool]:

@@ -58,7 +58,8 @@ def ratings(
     session: Session, of: ColumnElement[bool], periods: Sequence[Period], today: date
 ) -> list[Rating]:
     """One rating for each period, of the cases that ``of`` holds for, by the day they were handed
-    over. What few may see and what was void is not counted. One statement.
+    over. What few may see, what was void and what is part of another order is not counted. One
+    statement.
     """
     columns = [_sum(condition) for period in periods for condition in _measures(period, today)]
     counted = and_(
@@ -66,6 +67,7 @@ def ratings(
         WorkOrder.visibility == "normal",
         WorkOrder.about_user_id.is_(None),
         WorkOrder.void.is_(False),
+        WorkOrder.merged_into_id.is_(None),
     )
     found = session.execute(
         select(*columns)

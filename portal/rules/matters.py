@@ -28,6 +28,7 @@ from portal.rules.reports import (
 from portal.rules.trace import Step
 from portal.rules.work_orders import people, timing
 from portal.rules.work_orders.case import level_of
+from portal.rules.work_orders.marks import forget_asking
 from portal.scope import CODE_LENGTHS
 
 COMMUNITY = CODE_LENGTHS["community"]
@@ -100,9 +101,8 @@ def _enter(
     session.add(matter)
     session.flush()
     order = WorkOrder(
-        **common, matter_id=matter.id, state="reported", outside_unit=told.unit,
-        level_since=moment, trail_head="", trail_count=0,
-        grade="major" if told.crowd else None,
+        **common, matter_id=matter.id, state="reported", level_since=moment,
+        trail_head="", trail_count=0, grade="major" if told.crowd else None,
     )  # fmt: skip
     order.matter, order.category = matter, category
     timing.load(session).start_intake(order, moment)
@@ -115,7 +115,9 @@ def _enter(
     if not stands.hidden or scope.covers(who.prefixes(roles.READ, "Matter"), stands.grid_code):
         people.take_part(session, order, [who.user_id], "reporter", who)
     session.flush()
-    _tell(session, order, who)
+    # Of an accusation nobody hears: it may be about whoever would (Regulation 30).
+    if not petitions.is_accusation(category):
+        _tell(session, order, who)
     return order
 
 
@@ -147,6 +149,7 @@ def take_back(session: Session, order: WorkOrder, batch: int, moment: datetime) 
     who = scope.current()
     with scope.acting(scope.SYSTEM), session.no_autoflush:
         order.void = True
+        forget_asking(order)
         timing.stop(order)
         entry = Step("void", order.state, order.state, None, {"batch": batch})
         trace.append(session, order, entry, moment, who)

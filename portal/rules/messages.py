@@ -127,7 +127,7 @@ TEXTS: dict[str, tuple[Any, Any]] = {
     ),
     "responsibility_drafted": (
         _l("Overdue by half: you are heard about %(number)s"),
-        _l("Until %(by_on)s you can say what held it up. Then the station decides."),
+        _l("Until %(by_on)s you can say what held it up. Then it is decided."),
     ),
     "responsibility_heard": (
         _l("Heard about a delay: %(number)s"),

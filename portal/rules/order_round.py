@@ -25,7 +25,7 @@ CLOCK = ("due_at", "yellow_at", "red_at", "escalate_by", "next_warning_at")
 COLUMNS = (
     "id", "number", "matter_id", "kind", "summary", "grid_code", "level", "visibility",
     "about_user_id", "urgency", "state", "assignee_id", "dispatcher_id", "void", "merged_into_id",
-    "warned", "control_due_at", "suspended_at", "suspended_until", "outside_unit", *CLOCK,
+    "warned", "control_due_at", "suspended_at", "suspended_until", *CLOCK,
 )  # fmt: skip
 ALIVE = and_(ORDERS.c.void.is_(False), ORDERS.c.merged_into_id.is_(None))
 

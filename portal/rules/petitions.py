@@ -71,6 +71,22 @@ def is_accusation(category: MatterCategory) -> bool:
     return category.kind == PETITION and category.route == HANDED_OFF
 
 
+def check_way(session: Session, category: MatterCategory) -> None:
+    """Whether a category on record that was changed is of accusations as before, or of others as
+    before. The caller has not flushed. Raises RuleError beside ``route``.
+    """
+    asked = select(MatterCategory.kind, MatterCategory.route).where(
+        MatterCategory.id == category.id
+    )
+    with session.no_autoflush:
+        before = tuple(session.execute(asked).one())
+    after = (category.kind, category.route)
+    if before != after and (PETITION, HANDED_OFF) in (before, after):
+        words = _l("Accusations are passed on, not written down: the way of this category is"
+                   " fixed.")  # fmt: skip
+        raise RuleError(words, "route")
+
+
 def dues(row: PetitionCase, limits: Limits, calendar: WorkCalendar) -> list[Due]:
     """Every day that follows from what is on record, in order."""
     if row.accusation:
@@ -101,11 +117,13 @@ def dues(row: PetitionCase, limits: Limits, calendar: WorkCalendar) -> list[Due]
 
 def handles(session: Session, row: PetitionCase) -> bool:
     """Whether who acts now writes down what the authority does: the named person, the head of its
-    level, the station. Of an accusation nobody writes anything.
+    level, the station, with the right to. Of an accusation nobody writes anything.
     """
+    if row.accusation or not scope.current().can(roles.WRITE, "PetitionCase"):
+        return False
     order = session.get_one(WorkOrder, row.order_id)
     case = case_of(session, order)
-    return not row.accusation and (case.is_assignee or case.has(HEADS[order.level], roles.STATION))
+    return case.is_assignee or case.has(HEADS[order.level], roles.STATION)
 
 
 def open_case(session: Session, order: WorkOrder, category: MatterCategory) -> PetitionCase:

@@ -19,6 +19,7 @@ from portal.errors import OutOfScope, RuleError
 from portal.models import ResponsibilityDraft, UnitCase, WorkOrder
 from portal.models.matter_choices import RESPONSIBILITY_STATES
 from portal.queries.accounts import holders_over
+from portal.queries.limits import MUNICIPAL
 from portal.rules import audit, clocks, inbox, numberless
 from portal.rules.bulk import among
 from portal.rules.confidential import seen
@@ -30,8 +31,6 @@ from portal.scope import Identity
 
 DRAFTS = ResponsibilityDraft.__table__
 COPIED = ("grid_code", "matter_id", "visibility", "level", "about_user_id", "due_at", "number")
-# States in which the order is with the unit that owes the service, where there is one.
-WITH_THE_UNIT = ("accepted", "dispatched", "handling", "escalated")
 LONGEST = 4000
 DECIDERS = {"station": roles.STATION, "leader": roles.LEADER}
 
@@ -43,14 +42,15 @@ def draft(
     session: Session, orders: Sequence[Any], desk: Desk, hidden: Mapping[int, str]
 ) -> list[int]:
     """Write a draft for each of ``orders`` (rows of the round, red now) and each person who had it;
-    the ids of the new ones. Whoever has an order on record already gets no second one. The caller
-    has recorded the warnings and commits.
+    the ids of the new ones. Whoever has an order on record already gets no second one, and of what
+    is at the street there is none: its clock is not ours. The caller has recorded the warnings and
+    commits.
     """
     elsewhere = _elsewhere(session, orders)
     wanted = [
         _row(order, user_id, desk, hidden.get(order.id))
         for order in orders
-        if order.id not in elsewhere
+        if order.id not in elsewhere and order.level != "street"
         for user_id in _concerned(order, desk, hidden.get(order.id))
     ]
     wanted.sort(key=lambda row: (row["order_id"], row["user_id"]))
@@ -87,20 +87,16 @@ def url_of(draft_id: int) -> str:
 
 
 def _elsewhere(session: Session, orders: Sequence[Any]) -> set[int]:
-    """The orders that wait for a unit whose clock is its own; what it answered is to be re-checked
-    here. A petition's clock is the authority's, which never warns: late is the community's report.
+    """The orders that wait for the unit that was handed them, whose clock is its own; what it
+    answered is to be re-checked here.
     """
-    named = {
-        order.id
-        for order in orders
-        if order.outside_unit and order.kind != "petition" and order.state in WITH_THE_UNIT
-    }
-    if not named:
-        return named
-    ours = select(UnitCase.order_id).where(
-        among(session, UnitCase.order_id, sorted(named)), UnitCase.answered_on.is_not(None)
+    municipal = sorted(order.id for order in orders if order.kind == MUNICIPAL)
+    if not municipal:
+        return set()
+    theirs = select(UnitCase.order_id).where(
+        among(session, UnitCase.order_id, municipal), UnitCase.answered_on.is_(None)
     )
-    return named - set(session.scalars(ours))
+    return set(session.scalars(theirs))
 
 
 def _concerned(order: Any, desk: Desk, hidden: str | None) -> list[int]:
@@ -198,8 +194,8 @@ FLOW = Flow(
         Step("answer", _l("Say what happened"), frozenset({"open"}), "heard", (PERSON,),
              ("statement",), guards=(Guard("in_time", _in_time),), icon="message-reply",
              main=True,
-             help=_l("What held it up? Outside causes, and what was not ours, do not count. The"
-                     " station reads it before it decides.")),
+             help=_l("What held it up? Outside causes, and what was not ours, do not count. It is"
+                     " read before it is decided.")),
         Step("record", _l("Record it"), UNDECIDED, "recorded", (DECIDER,), ("reason",),
              guards=(Guard("heard", _heard), Guard("ours", _ours)), icon="gavel",
              help=_l("Why. Outside causes, and what was not ours, do not count.")),

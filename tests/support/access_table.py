@@ -398,10 +398,6 @@ OTHERS = (
         Row("/petitions/do/<string:verb>/<pk>", method, "w", "petitions", True, (404,))
         for method in ("GET", "POST")  # no such thing is written down (tests/test_petitions.py)
     ),
-    *(
-        Row("/work-orders/unit/<string:verb>/<pk>", method, "w", "work-orders", True, fine)
-        for method, fine in (("GET", (404,)), ("POST", (404,)))  # no such thing is noted
-    ),
     Row("/petitions/mandate/<pk>", "GET", "w", "petitions", of_row=True, fine=(404,)),  # no photo
     Row("/petitions/accusation", "GET", "w", "petitions"),
     Row("/petitions/accusation", "POST", "w", "petitions", fine=(400,)),  # nothing was typed

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import roles, scope
-from portal.models import MatterCategory, MatterPerson, Rectification, WorkOrder
+from portal.models import MatterCategory, MatterPerson, Rectification, UnitCase, WorkOrder
 from portal.models.matter_choices import ORDER_LEVELS
+from portal.queries.limits import MUNICIPAL
 from portal.queries.matters import merged_into
 from portal.scope import Identity
 
@@ -40,7 +41,8 @@ def level_of(code: str) -> str:
 @dataclass(frozen=True)
 class Case:
     """An order, who acts, what they have to do with it (``parts`` of ``PARTS``), its category; of
-    a hazard who puts it right; whether other orders are part of it (``holds_others``).
+    a hazard who puts it right, of a municipal problem the unit that has it; whether other orders
+    are part of it (``holds_others``).
     """
 
     order: WorkOrder
@@ -48,6 +50,7 @@ class Case:
     parts: frozenset[str] = field(default_factory=frozenset)
     category: MatterCategory | None = None
     rectification: Rectification | None = None  # of hazards
+    unit_case: UnitCase | None = None  # of municipal problems
     holds_others: bool = False
 
     @property
@@ -95,7 +98,11 @@ def case_of(session: Session, order: WorkOrder, identity: Identity | None = None
     parts = frozenset(session.scalars(asked))
     category = session.get(MatterCategory, order.category_id)
     others = bool(session.scalar(select(merged_into(order.id))))
-    if order.kind != "hazard":
-        return Case(order, who, parts, category, holds_others=others)
-    found = session.get(Rectification, order.id, populate_existing=True)
-    return Case(order, who, parts, category, found, others)
+    righting = unit_case = None
+    if order.kind == "hazard":
+        righting = session.get(Rectification, order.id, populate_existing=True)
+    if order.kind == MUNICIPAL:
+        handed = select(UnitCase).where(UnitCase.order_id == order.id)
+        anew = handed.execution_options(populate_existing=True)
+        unit_case = session.scalars(anew).one_or_none()
+    return Case(order, who, parts, category, righting, unit_case, others)

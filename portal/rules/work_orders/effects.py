@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from portal import clock, roles
 from portal.errors import RuleError
 from portal.models.matter_choices import GRADES, SATISFACTIONS
-from portal.rules.work_orders import hazards, people, timing
+from portal.rules.work_orders import hazards, people, services, timing
 from portal.rules.work_orders.case import level_above
 from portal.rules.work_orders.making import Move, due_of, number_in
 from portal.rules.work_orders.marks import MARKS
@@ -68,6 +68,8 @@ def dispatch(move: Move) -> dict[str, Any]:
     order.help_asked_at = None
     if regraded and not order.extended:
         move.clocks.start_answer(order, clock.aware(order.accepted_at or move.moment), move.moment)
+    if regraded:
+        services.follow_grade(move)
     move.clocks.at_level(order, move.moment)
     people.take_part(move.session, order, [person.user_id], "assignee")
     who = move.case.identity
@@ -162,6 +164,7 @@ def reopen(move: Move) -> dict[str, Any]:
     order.settled, order.extended, order.grade = False, False, order.grade or "general"
     order.outcome = None
     hazards.open_again(move)
+    services.check_anew(move)
     order.accepted_at = order.level_since = move.moment
     move.clocks.start_answer(order, move.moment, move.moment)
     return {"reopened": order.reopened} | due_of(order)
@@ -200,4 +203,5 @@ EFFECTS: dict[str, Callable[[Move], dict[str, Any]]] = {
     **MARKS,
     **ROUTE_EFFECTS,
     **hazards.EFFECTS,
+    **services.EFFECTS,
 }

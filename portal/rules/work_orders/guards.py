@@ -11,6 +11,7 @@ from portal.rules.flow import Guard
 from portal.rules.work_orders.case import Case, rank
 
 Data = Mapping[str, Any]
+NO_OTHER_UNIT = _l("No other unit has it.")
 SETTLED_KINDS = ("patrol", "municipal", "request", "hazard", "letter", "dispute")
 
 
@@ -154,10 +155,15 @@ def untold(case: Case, data: Data) -> Any:
 def unit_silent(case: Case, data: Data) -> Any:
     """Another unit has it and has not answered."""
     if case.order.outcome != "handed":
-        return _l("No other unit has it.")
+        return NO_OTHER_UNIT
     if case.order.outside_answered_at is not None:
         return _l("The answer of the unit is on record.")
     return None
+
+
+def handed_over(case: Case, data: Data) -> Any:
+    """Another unit has it, whether it answered or not."""
+    return None if case.order.outcome == "handed" else NO_OTHER_UNIT
 
 
 def guard(check: Any, field: str | None = None) -> Guard:

@@ -127,6 +127,7 @@ def void(move: Move) -> dict[str, Any]:
     """A mistake: it counts for nothing and stays on record."""
     move.order.void = True
     move.order.suspended_at = move.order.suspended_until = move.order.suspend_reason = None
+    forget_asking(move.order)
     timing.stop(move.order)
     return {}
 

@@ -30,6 +30,7 @@ from portal.rules.work_orders.effects import EFFECTS
 from portal.rules.work_orders.hazards import step_back
 from portal.rules.work_orders.making import Move
 from portal.rules.work_orders.marks import forget_asking
+from portal.rules.work_orders.move_words import actor_name, move_name
 from portal.rules.work_orders.table import FLOW, WORKING
 
 # What is told of a move in sentences.
@@ -54,6 +55,9 @@ TOLD = {
     "convert": ("reporter", "heads"),
     "report_out": ("heads",),
     "unit_answer": ("reporter",),
+    "hand_over": ("reporter", "assignee"),
+    "unit_answered": ("heads",),
+    "rechecked": ("heads",),
     "reject": ("reporter",),
     "dispatch": ("assignee",),
     "return": ("dispatcher",),
@@ -118,8 +122,7 @@ def move(
         made = Move(session, case, data, moment)
         made.passed_on = not sees(session, order_id, who)
         _make(made, step)
-        dissatisfied = name == "return_visit" and order.satisfaction == "not"
-        if dissatisfied and order.reopened == 0 and order.kind != "petition":
+        if name == "return_visit" and _comes_again(order):
             _make(made, FLOW.steps["reopen"])
         if name == "handoff" and routes.nobody_outside(session, order):
             _make(made, FLOW.steps["notice"])
@@ -127,6 +130,14 @@ def move(
             _make(made, FLOW.steps[back])
         session.flush()
     return order
+
+
+def _comes_again(order: WorkOrder) -> bool:
+    """Whether somebody who is not satisfied sends it back: once, to who had it; no petition, and
+    nothing that nobody here had in hand.
+    """
+    once = order.satisfaction == "not" and order.reopened == 0
+    return once and order.assignee_id is not None and order.kind != "petition"
 
 
 def locked(session: Session, order_id: int, name: str = "") -> WorkOrder:
@@ -172,6 +183,7 @@ def slips(who: scope.Identity) -> ColumnElement[bool]:
     return and_(
         WorkOrder.asked_at.is_not(None),
         WorkOrder.state.in_(WORKING),
+        WorkOrder.void.is_(False),
         or_(WorkOrder.about_user_id.is_(None), WorkOrder.about_user_id != who.user_id),
         or_(false(), *above),
     )
@@ -192,11 +204,10 @@ def meanwhile(session: Session, order: WorkOrder, seen: int) -> Any:
     ).one_or_none()
     if entry is None:
         return _l("It changed meanwhile: look at it again.")
-    step = FLOW.steps.get(entry.move)
     return _l(
         "Meanwhile %(who)s did this: %(what)s. Look at it again.",
-        who=entry.actor_name,
-        what=step.label if step else entry.move,
+        who=actor_name(entry),
+        what=move_name(entry.move),
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from portal import roles
-from portal.models import MatterPerson, WorkOrder
+from portal.models import Matter, MatterPerson, WorkOrder
 from portal.models.matter_choices import ORDER_LEVELS
-from portal.queries.accounts import Holder, holders_over, holders_within
+from portal.queries.accounts import Holder, grids_of, holders_over, holders_within
 from portal.rules.once import insert_missing
 from portal.rules.work_orders.case import HEADS, level_of, rank
 from portal.scope import CODE_LENGTHS, Identity
@@ -22,14 +22,34 @@ def place_at(order: WorkOrder, level: str) -> str:
 
 def candidates(session: Session, order: WorkOrder, level: str) -> list[Holder]:
     """Who can be given the order at ``level``: a cell gives it to its own people, a block within
-    the block, an area within the area, the station to anybody of the community. Nobody whom the
-    matter is about; each account once, with its highest role.
+    the block, an area within the area, the station to anybody of the community, the street to its
+    own too. Nobody whom the matter is about, nor who acts in the grids of the worker whom it is
+    about; each account once, with its highest role.
     """
+    wanted = (*HANDLERS, roles.STREET) if level == "street" else HANDLERS
+    held = holders_within(session, place_at(order, level), wanted)
+    barred = {order.about_user_id, *_beside(session, order, held)}
     found: dict[int, Holder] = {}
-    for one in holders_within(session, place_at(order, level), HANDLERS):
-        if one.user_id != order.about_user_id:
+    for one in held:
+        if one.user_id not in barred:
             found.setdefault(one.user_id, one)
     return list(found.values())
+
+
+def _beside(session: Session, order: WorkOrder, held: list[Holder]) -> set[int]:
+    """Those of ``held`` who act in the grids of the worker whom a complaint is about, but for who
+    heads the place above them where the complaint stands.
+    """
+    matter = session.get_one(Matter, order.matter_id) if order.kind == "complaint" else None
+    if matter is None or matter.about_worker_id is None:
+        return set()
+    own = tuple(grids_of(session, matter.about_worker_id))
+    near = {one.user_id for one in held if one.grid_code.startswith(own)}
+    return near - {
+        one.user_id
+        for one in held
+        if not one.grid_code.startswith(own) and order.grid_code.startswith(one.grid_code)
+    }
 
 
 def near(session: Session, order: WorkOrder) -> list[Holder]:

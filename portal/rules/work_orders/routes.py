@@ -79,11 +79,15 @@ def notice(move: Move) -> dict[str, Any]:
 
 
 def take_back(move: Move) -> dict[str, Any]:
-    """The unit says that it is not theirs: in hand here again, with the time it had."""
+    """The unit says that it is not theirs: in hand here again, with the whole time from now on;
+    what was closed by the notice is open again.
+    """
     order = move.order
     order.outside_unit = order.outside_due_at = order.outside_answered_at = order.outcome = None
-    accepted = clock.aware(order.accepted_at or move.moment)
-    move.clocks.start_answer(order, accepted, move.moment)
+    order.closed_at = order.answered_at = order.result = None
+    order.satisfaction = order.return_visit_by = None
+    order.accepted_at = move.moment
+    move.clocks.start_answer(order, move.moment, move.moment)
     return due_of(order)
 
 

@@ -6,7 +6,7 @@ from flask_babel import lazy_pgettext
 from portal import roles
 from portal.models.matter_choices import ORDER_STATES
 from portal.rules.flow import Flow, Party, Step
-from portal.rules.work_orders import hazards
+from portal.rules.work_orders import hazards, services
 from portal.rules.work_orders.case import HEADS, rank
 from portal.rules.work_orders.guards import (
     analysed,
@@ -15,6 +15,7 @@ from portal.rules.work_orders.guards import (
     below_community,
     first_extension,
     guard,
+    handed_over,
     in_reach,
     not_petition,
     others_work,
@@ -74,9 +75,10 @@ DISPATCHER = Party(
 OPEN = frozenset(state for state in ORDER_STATES if state not in ("rejected", "closed"))
 TO_RIGHT = frozenset({"accepted", "dispatched", "handling", "escalated", "answered"})
 WORKING = frozenset({"dispatched", "handling"})
-
+WITH_UNIT = frozenset({"accepted", "dispatched", "handling", "escalated"})
 
 TOLD_FIRST = guard(told_first)
+THEIRS = _l("The unit's time is its own: it is not counted against the community.")
 # What one would do first with a matter, by the route of its category.
 RECOMMENDED = {
     "guide": "guide",
@@ -105,16 +107,16 @@ FLOW = Flow(
                      " this.")),
         Step("handoff", _l("Hand over"), _from("reported", "accepted"), "handed",
              (HEAD, ABOVE, STATION), ("unit",), ("their_due", "note"),
-             guards=(routed("handoff"),), icon="building-community",
-             main=True,
+             guards=(routed("handoff"), guard(services.not_municipal)),
+             icon="building-community", main=True,
              help=_l("The unit that owes it. Those concerned hear of it within two working days;"
                      " how long the unit takes is its own clock.")),
         Step("notice", _l("Give notice"), _from("handed"), "closed",
              (CELL_PEOPLE, HEAD, ABOVE, STATION), ("told",), icon="mail", main=True,
              help=_l("What those concerned were told of where it went.")),
-        Step("take_back", _l("Take it back"), _from("handed"), "accepted",
-             (HEAD, ABOVE, STATION), ("reason",), icon="arrow-back-up",
-             help=_l("The unit says that it is not theirs.")),
+        Step("take_back", _l("Take it back"), _from("handed", "closed"), "accepted",
+             (HEAD, ABOVE, STATION), ("reason",), guards=(guard(handed_over),),
+             icon="arrow-back-up", help=_l("The unit says that it is not theirs.")),
         Step("convert", _l("Convert"), _from("reported"), "accepted", (HEAD, ABOVE, STATION),
              ("category",), ("worker", "note"), guards=(routed("convert"),), icon="repeat",
              main=True,
@@ -131,7 +133,8 @@ FLOW = Flow(
         Step("return", _l("Return"), _from("dispatched"), "accepted", (ASSIGNEE,), ("reason",),
              icon="arrow-back-up"),
         Step("answer", _l("Answer"), _from("handling"), "answered", (ASSIGNEE,), ("result",),
-             guards=(guard(hazards.controlled_first),), icon="message-check", main=True,
+             guards=(guard(hazards.controlled_first), guard(services.unit_is_done)),
+             icon="message-check", main=True,
              help=_l("What came of it, and what shows it.")),
         Step("escalate", _l("Escalate"), _from("handling"), "escalated", (ASSIGNEE, HEAD),
              ("tried",), guards=(guard(below_community),), icon="arrow-up",
@@ -164,6 +167,19 @@ FLOW = Flow(
         Step("unit_answer", _l("Answer of the unit"), _from("handed", "closed"), None,
              (HEAD, ABOVE, STATION), ("note",), guards=(guard(unit_silent),),
              icon="message-reply", help=_l("What the other unit did.")),
+        Step("hand_over", _l("Hand over to the unit"), WITH_UNIT, None,
+             (ASSIGNEE, HEAD, STATION), ("unit", "on"),
+             guards=(guard(services.is_municipal), guard(services.no_unit_yet)), icon="send",
+             main=True, help=THEIRS),
+        Step("unit_answered", _l("Answer of the unit"), WITH_UNIT, None,
+             (ASSIGNEE, HEAD, STATION), ("on",),
+             guards=(guard(services.is_municipal), guard(services.unit_has_it)),
+             icon="message-reply", main=True, help=THEIRS),
+        Step("rechecked", _l("Re-check"), WITH_UNIT, None,
+             (ASSIGNEE, HEAD, STATION), ("recheck", "on"),
+             guards=(guard(services.is_municipal), guard(services.unit_has_answered)),
+             icon="checks", main=True,
+             help=_l("Not put right: back to the unit, and its time begins anew.")),
         Step("control", _l("Danger under control"), OPEN, None, (ASSIGNEE, CELL_PEOPLE, HEAD),
              ("note",), guards=(guard(uncontrolled),), at_rest=True, icon="shield-check"),
         Step("rectify", _l("Have it put right"), TO_RIGHT, None, (ASSIGNEE, HEAD, ABOVE, STATION),

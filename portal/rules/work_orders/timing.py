@@ -36,7 +36,7 @@ class Clocks:
     def start_answer(self, order: WorkOrder, start: datetime, moment: datetime) -> None:
         """The whole time for the answer, by kind and grade, counted from ``start``. Of a municipal
         problem the days by grade are the unit's: ours are one to hand over and two to re-check. The
-        clocks of others begin where they do (``rules/petitions.py``, ``rules/units.py``).
+        clocks of others begin where they do (``rules/petitions.py``, ``services.py``).
         """
         if order.kind == MUNICIPAL:
             _set(order, self._own(order, start))

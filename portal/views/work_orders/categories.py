@@ -13,6 +13,7 @@ from portal.models.matter_choices import (
     VISIBILITIES,
 )
 from portal.queries import matters as queries
+from portal.rules import petitions
 from portal.views.entity.base import EntityView
 
 
@@ -60,8 +61,12 @@ class MatterCategoryView(EntityView):
     order = ("code", "id")
 
     def prepare(self, row: MatterCategory, *, new: bool) -> None:
-        """What is converted says into what; a group belongs to no group."""
+        """What is converted says into what; a group belongs to no group; accusations stay what
+        they are.
+        """
         if (row.route == "convert") != bool(row.convert_to):
             raise RuleError(_l("Say into which kind it turns, and only then."), "convert_to")
         if row.parent_code and row.parent_code == row.code:
             raise RuleError(_l("Choose another group."), "parent_code")
+        if not new:
+            petitions.check_way(self.datamodel.session, row)

@@ -17,7 +17,7 @@ from portal.models.choices import LEVELS
 from portal.rules import work_orders
 from portal.rules.flow import Step
 from portal.rules.sessions import sent_before
-from portal.rules.work_orders import FLOW, Case, case_of, people
+from portal.rules.work_orders import FLOW, Case, case_of, people, services
 from portal.rules.work_orders.case import level_above, rank
 from portal.rules.work_orders.moving import BY_SLIP
 from portal.views.entity.access import allowed
@@ -64,7 +64,7 @@ class MovesMixin:
             "views/entity/form.html",
             view=self,
             form=form,
-            title=f"{step.label}: {self.title_of(row) if shown else row.number}",
+            title=f"{step.label}{_(': ')}{self.title_of(row) if shown else row.number}",
             intro=str(step.help) if step.help else "",
             action_url=request.path,
             cancel_url=back if shown else f"{self.route_base}/extension/{row.id}",
@@ -92,7 +92,7 @@ class MovesMixin:
             abort(404)
 
     def _options(self: Any, step: Step, case: Case) -> dict[str, list[tuple[str, Any]]]:
-        """Levels and people to choose from."""
+        """Levels, people, categories and units to choose from."""
         order = case.order
         found: dict[str, list[tuple[str, Any]]] = {}
         if "level" in step.fields:
@@ -101,6 +101,8 @@ class MovesMixin:
             found["people"] = self._people(order, found["level"][-1][0])
         if "category" in step.fields:
             found["category"] = ways.becomes(self.datamodel.session, case.category)
+        if step.name == "hand_over":
+            found["unit"] = services.offered(self.datamodel.session, order)
         if "helper" in step.fields:
             level = order.level if rank(order.level) >= rank("community") else level_above(
                 order.level

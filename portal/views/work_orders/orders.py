@@ -29,14 +29,13 @@ from portal.views.entity.cells import name_of
 from portal.views.mediation.opening import MediationMixin
 from portal.views.page import Tone
 from portal.views.petitions.part import petition_part
-from portal.views.work_orders import hazards, ways, words
+from portal.views.work_orders import hazards, units, ways, words
 from portal.views.work_orders.comparison import ComparisonMixin
 from portal.views.work_orders.extension import ExtensionMixin
 from portal.views.work_orders.figures import FiguresMixin
 from portal.views.work_orders.moves import MovesMixin
 from portal.views.work_orders.order_map import OrderMapMixin
 from portal.views.work_orders.photos import shown
-from portal.views.work_orders.units import UnitMixin
 
 STATE_TONES: dict[str, Tone] = {
     "reported": "warn",
@@ -58,7 +57,6 @@ class WorkOrderView(
     OrderMapMixin,
     ExtensionMixin,
     MediationMixin,
-    UnitMixin,
     MovesMixin,
     EntityView,
 ):
@@ -175,7 +173,7 @@ class WorkOrderView(
             ),
             *self.mediation_part(row),
             *petition_part(self, row),
-            *self.unit_part(row),
+            *units.shown(session, row),
             *hazards.shown(session, row),
             shown(session, row.matter_id),
             ("views/work_orders/trace.html", {"entries": words.timeline(session, row)}),

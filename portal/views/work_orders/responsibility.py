@@ -120,7 +120,7 @@ class ResponsibilityView(EntityView):
             "views/entity/form.html",
             view=self,
             form=form,
-            title=f"{step.label}: {self.title_of(self.row_for(pk, roles.READ))}",
+            title=f"{step.label}{_(': ')}{self.title_of(self.row_for(pk, roles.READ))}",
             intro=str(step.help),
             action_url=request.path,
             cancel_url=back,

@@ -82,7 +82,7 @@ class SupervisionOrderView(EntityView):
             "views/entity/form.html",
             view=self,
             form=form,
-            title=f"{VERBS[verb]}: {row.number}",
+            title=f"{VERBS[verb]}{_(': ')}{row.number}",
             intro="",
             action_url=request.path,
             cancel_url=back,

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms import StringField
 from wtforms.validators import Optional
 
 from portal import clock
@@ -61,7 +62,7 @@ def begin(session: Session, form: EntityForm, case: Case) -> None:
     if category is None:
         return
     for name in ("turn_to", "unit", "told_whom"):
-        if name in form:
+        if name in form and isinstance(form[name], StringField):
             lead = "police" if case.route == "report" else category.lead
             form[name].data = str(LEADS_OF[lead])
     if "told_when" in form:

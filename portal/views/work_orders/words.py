@@ -27,7 +27,7 @@ from portal.models.matter_choices import (
 from portal.queries.accounts import Holder
 from portal.queries.workdays import calendar_for_words
 from portal.rules import clocks, trace
-from portal.rules.work_orders import FLOW
+from portal.rules.work_orders.move_words import actor_name, move_name
 from portal.views.context import format_date
 from portal.views.work_orders import hazards
 
@@ -97,33 +97,14 @@ def minute(instant: datetime) -> str:
     return str(format_datetime(moment, pattern, tzinfo=clock.zone(), locale=get_locale()))
 
 
-def move_name(move: str) -> str:
-    """The word for a move."""
-    step = FLOW.steps.get(move)
-    if step is not None:
-        return str(step.label)
-    told = {
-        "report": _("Report it"),
-        "supervise": _("Supervised"),
-        "mediate": _("Mediation file opened"),
-        "mediated": _("Mediation ended"),
-        "hand_over": _("Handed over to the unit"),
-        "unit_answered": _("Answer of the unit"),
-        "rechecked": _("Re-checked"),
-        "authority": _("What the authority did"),
-        "mandate": _("File for the resident"),
-    }
-    return told.get(move, move)
-
-
 def timeline(session: Session, order: WorkOrder) -> list[Line]:
     """Everything that happened, the newest first; the same for everybody who sees the order."""
     entries = session.scalars(trace.entries_of(order.id)).all()
     return [
         Line(
             minute(one.at),
-            one.actor_name if one.actor != "system" else _("the portal itself"),
-            move_name(one.move),
+            str(actor_name(one)),
+            str(move_name(one.move)),
             str(ORDER_STATES.get(one.to_state, one.to_state))
             if one.from_state != one.to_state
             else "",
