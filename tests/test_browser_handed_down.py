@@ -59,6 +59,61 @@ def test_a_slip_is_pasted_looked_through_and_reported(visit, phone):
     assert "楼上卫生间漏水三天" in page.locator("h1").inner_text()
 
 
+def pasted(page, text=SLIP):
+    """The form, filled in from a slip."""
+    page.goto("/matters/paste")
+    page.fill("#text", text)
+    with page.expect_navigation():  # with its scripts
+        page.click("main form [type=submit]")
+    page.locator("form[data-slip]").wait_for()
+
+
+def test_a_slip_is_no_draft_and_no_old_draft_covers_it(visit):
+    leader = visit("leader07")
+    page = leader.page
+    page.goto("/matters/report")
+    page.fill("#summary", "写了一半")
+    pasted(page)
+    assert page.input_value("#summary") == "楼上卫生间漏水三天。"
+    assert page.locator("#told .note").count() == 0
+    page.fill("#place", "5栋")
+    page.goto("/matters/report")  # the slip is left alone; the draft is still there
+    page.locator("#told .note.info").wait_for()
+    assert page.input_value("#summary") == "写了一半"
+    assert page.input_value("#outside_number") == ""
+    pasted(page)
+    page.click("main form [type=submit]")
+    page.locator("#told .note.good").wait_for()
+    assert page.locator("[data-notes]").count() == 0
+    assert page.input_value("#grid") == CELL  # of the next one only where, and how it came in
+    for name in ("summary", "outside_number", "reported_at", "reporter_name", "common"):
+        assert page.input_value(f"#{name}") == "", name
+    page.goto("/matters/report")
+    page.locator("#told .note.info").wait_for()
+    assert page.input_value("#summary") == "写了一半"
+
+
+def test_a_slip_that_is_refused_later_is_not_lost(visit):
+    leader = visit("leader07")
+    page = leader.page
+    pasted(page)
+    page.fill("#summary", "漏水三天 420102199001010011")
+    leader.context.set_offline(True)
+    page.click("main form [type=submit]")
+    page.locator("#told .note.warn").wait_for()
+    leader.context.set_offline(False)
+    page.locator("#errors").wait_for()
+    assert "420102199001010011" in page.input_value("#summary")
+    page.goto("/matters/report")
+    note = page.locator("#told .note.late")
+    note.wait_for()
+    note.locator("button").first.click()
+    page.fill("#summary", "楼上卫生间漏水三天。")
+    page.click("main form [type=submit]")
+    page.locator("#told .note.good").wait_for()
+    assert page.locator("#told .note.late").count() == 0
+
+
 def test_the_same_without_scripts(visit):
     leader = visit("leader07", phone=True, scripts=False)
     page = leader.page

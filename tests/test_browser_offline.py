@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from portal import scope
+from portal import clock, scope
 from portal.extensions import db
-from portal.models import Matter, MatterCategory
+from portal.models import AccountGrant, Matter, MatterCategory, User
 from tests.support.client import PageClient
 
 REPORT, SHELL = "/matters/report", "/matters/report-offline"
@@ -161,6 +161,51 @@ def test_what_somebody_wrote_after_the_session_ended_is_looked_at_first(
     page.click("form[data-report] [type=submit]")
     page.locator("#told .note.good").wait_for()
     assert [row[0] for row in reported(portal)] == ["谁写的"]
+
+
+@pytest.mark.browser
+def test_a_slip_or_a_round_does_not_say_where_the_next_one_is(portal, visit, about):
+    visitor = visit("station", phone=True)
+    page = opened(visitor)
+    page.goto("/matters/paste")
+    page.fill("#text", f"工单编号：HN-1\n诉求内容：漏水\n网格编码：{CELL}")
+    with page.expect_navigation():  # with its scripts
+        page.click("main form [type=submit]")
+    page.locator("form[data-slip]").wait_for()
+    assert page.input_value("#grid") == CELL
+    visitor.context.set_offline(True)
+    page.goto(REPORT)
+    page.locator("#offline").wait_for()
+    known = page.evaluate("JSON.parse(localStorage.getItem('portal-report-form')).values")
+    assert known["channel"] != "superior" and known["grid"] != CELL
+
+
+@pytest.mark.browser
+def test_whoever_has_several_grids_is_asked_for_one(portal, visit, about):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        user = db.session.scalars(select(User.id).where(User.username == "clerk1")).one()
+        db.session.add(AccountGrant(
+            user_id=user, role="Clerk", grid_code="42010200299002", since=clock.today()
+        ))  # fmt: skip
+        db.session.commit()
+    visitor = visit("clerk1", phone=True)
+    page = opened(visitor)
+    visitor.context.set_offline(True)
+    page.goto(REPORT)
+    page.locator("#offline").wait_for()
+    page.select_option("#common", about)
+    page.fill("#summary", "楼道灯坏")
+    page.click("#offline [type=submit]")
+    expect(page.locator("#told .note.late")).to_contain_text("网格")
+    assert page.evaluate("document.activeElement.id") == "grid"
+    assert not page.evaluate("Object.keys(localStorage).some(one => one.includes('queue'))")
+    page.fill("#grid", CELL)
+    page.click("#offline [type=submit]")
+    expect(page.locator("#told .note.good")).to_be_visible()
+    visitor.context.set_offline(False)
+    page.locator("form[data-report]").wait_for()
+    expect(page.locator("#told .note.good")).to_have_count(1)
+    assert [row[:2] for row in reported(portal)] == [("楼道灯坏", CELL)]
 
 
 def test_the_shell_is_the_same_for_everybody(client_as: Callable[..., PageClient]) -> None:

@@ -2,13 +2,16 @@
 the end of the session, and arrives once.
 """
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import scope
 from portal.extensions import db
-from portal.models import Matter, MatterCategory, WorkOrder
+from portal.models import Matter, MatterCategory, MatterPhoto, WorkOrder
 
 pytestmark = pytest.mark.browser
 REPORT = "/matters/report"
@@ -299,3 +302,77 @@ def test_the_form_fits_and_one_hand_reaches_it(visit, phone_sized):
             ".filter(one => one.offsetParent && one.offsetHeight < 44).map(one => one.id)"
         )
         assert small == []
+
+
+PHOTO = BytesIO()
+Image.new("RGB", (320, 240), (120, 140, 160)).save(PHOTO, "PNG")
+
+
+def choose(page, data=None):
+    """A photo, or a file that is none."""
+    page.locator("details.rest").evaluate("box => { box.open = true; }")
+    buffer = PHOTO.getvalue() if data is None else data
+    page.set_input_files("#photos", {"name": "a.png", "mimeType": "image/png", "buffer": buffer})
+
+
+def test_a_report_with_photos_leaves_no_draft_and_arrives_once(portal, phone, about):
+    page, held = phone.page, []
+    page.route(f"**{REPORT}", lambda route: held.append(route) if route.request.method == "POST"
+               else route.fallback())  # fmt: skip
+    write(page, about, "井盖破损")
+    choose(page)
+    press(page)
+    expect(page.locator("#told .note.info")).to_be_visible()
+    press(page)  # impatient
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_url("**/work-orders/show/*")
+    assert page.locator(".note.good, .alert-success").count() == 1  # it says so
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        assert db.session.scalar(select(func.count(MatterPhoto.id))) == 1
+    page.unroute(f"**{REPORT}")
+    page.goto(REPORT)
+    assert page.input_value("#summary") == ""
+    assert page.locator("#told .note").count() == 0
+    assert sentences(portal) == ["井盖破损"]
+
+
+def test_photos_that_are_refused_leave_everything_in_the_form(portal, phone, about):
+    page = phone.page
+    write(page, about, "井盖破损")
+    choose(page, b"no picture")
+    press(page)
+    page.locator("#errors").wait_for()
+    assert page.locator("#photos-err").count() == 1
+    assert page.input_value("#summary") == "井盖破损"
+    assert phone.axe() == []
+    choose(page)
+    press(page)
+    page.wait_for_url("**/work-orders/show/*")
+    assert sentences(portal) == ["井盖破损"]
+
+
+def test_photos_without_a_connection_stay_on_the_page(portal, phone, about):
+    page = phone.page
+    write(page, about, "井盖破损")
+    choose(page)
+    phone.context.set_offline(True)
+    press(page)
+    expect(page.locator("#told .note.late")).to_be_visible()
+    assert page.evaluate("document.getElementById('photos').files.length") == 1
+    assert phone.axe() == []
+    phone.context.set_offline(False)
+    press(page)
+    page.wait_for_url("**/work-orders/show/*")
+    assert sentences(portal) == ["井盖破损"]
+
+
+def test_photos_after_the_session_ended_lead_to_the_sign_in(portal, phone, about):
+    page = phone.page
+    phone.context.clear_cookies(name="session")
+    write(page, about, "井盖破损")
+    choose(page)
+    press(page)
+    page.wait_for_function("() => !document.querySelector('form[data-report]')")
+    assert sentences(portal) == []

@@ -1,8 +1,14 @@
 """Desks: every number is the total of the list it links to."""
 
 import pytest
+from sqlalchemy import select
 
+from portal import clock
+from portal.extensions import db
+from portal.models import AccountGrant, User
+from portal.scope import SYSTEM, acting
 from portal.views.desk import DESKS
+from tests.support.matters import AREA
 
 SIGN_INS = {
     "GridWorker": "worker07",
@@ -59,3 +65,14 @@ def test_strangers_are_sent_to_the_sign_in_page_and_back(client_as):
     answer = client_as(None).get("/desk/")
     assert answer.status == 302
     assert answer.location == "/login/?next=/desk/"
+
+
+@pytest.mark.parametrize("role", ["Admin", "CareOfficer"])
+def test_who_also_reads_all_grids_keeps_the_map_of_their_own(client_as, portal, role):
+    with portal.app_context(), acting(SYSTEM):
+        user = db.session.scalars(select(User.id).where(User.username == "area1")).one()
+        everywhere = AccountGrant(user_id=user, role=role, grid_code=None, since=clock.today())
+        db.session.add(everywhere)
+        db.session.commit()
+    desk = client_as("area1").get("/desk/")
+    assert desk.soup.select(f"img[src='/work-orders/map.svg?grid_code={AREA}']")

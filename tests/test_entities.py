@@ -7,8 +7,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
-from portal import models
+from portal import models, scope
 from portal.extensions import db
+from portal.rules.imports.cells import unguard
 from portal.views import wording
 from portal.views.entity.base import EntityView
 
@@ -356,6 +357,18 @@ def test_lists_are_exported_as_they_are_filtered(portal, client_as):
     sheet = book.get_sheet_by_index(0).to_python()
     assert len(sheet) == 50
     assert client_as("leader01").get("/workers/export/csv").status == 403
+
+
+@pytest.mark.parametrize("name", ["=1+1", "'=1+1", "''-1"])
+def test_what_is_exported_calculates_nothing_and_is_read_back(portal, client_as, name):
+    with portal.app_context(), scope.acting(scope.SYSTEM):
+        worker = db.session.scalars(select(models.Worker).limit(1)).one()
+        worker.name = name
+        db.session.commit()
+    answer = client_as("station").get("/workers/export/csv")
+    rows = csv.reader(io.StringIO(answer.body.decode("utf-8-sig")))
+    (cell,) = [cell for row in rows for cell in row if cell.endswith(name)]
+    assert cell == f"'{name}" and unguard(cell) == name
 
 
 def test_relations_are_typed_by_name_without_scripts(portal, client_as):

@@ -2,18 +2,21 @@
 
 import csv as csv_files
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 
+from portal import clock
 from portal.documents.ledger import ledger_html, render_ledger
 from portal.documents.template import HTML_LANG
 from portal.errors import Forbidden, OutOfScope, RuleError
 from portal.extensions import db
-from portal.models import AuditEntry, Matter, WorkOrder
+from portal.models import AccountGrant, AuditEntry, Matter, WorkOrder
 from portal.rules import ledgers
+from portal.rules.confidential import sees_all
 from portal.rules.defaults import FOLDER
 from portal.rules.ledgers import Order, books, period_of
 from portal.scope import SYSTEM, acting
@@ -24,6 +27,7 @@ from tests.support.uploads import AREA_2
 
 MARCH = datetime(2019, 3, 10, 2, tzinfo=UTC)
 YEAR = period_of("2019")
+FEW = "不含限定知悉范围的事项，由承办人员另行登记。"
 
 
 def put(session, number, **more):
@@ -177,7 +181,7 @@ def test_the_spreadsheet_has_the_fields_of_the_book_and_its_origin(client_as, po
     assert len(rows[0]) == 13 and "原因" in rows[0]
     assert len(rows) == 2 and rows[1][0].endswith("x1") and "=1+1" in rows[1]
     about = str(list(book.worksheets[1].values))
-    assert "2019" in about and "内部" in about
+    assert "2019年" in about and "内部" in about and FEW in about
     whole = str(rows) + about
     assert "张三丰" not in whole and "15400001111" not in whole
     with portal.app_context():
@@ -214,6 +218,8 @@ def test_the_paper_is_accessible_and_repeats_its_head(session, lang):
     with acting(who(session, "clerk1")):
         record = ledgers.load(session, order)
     assert len(record.lines) == 70
+    assert record.partial and record.printed_by == who(session, "clerk1").name
+    assert record.period == {"en": "March 2019"}.get(lang, "2019年3月")
     data, pages = render_ledger(record)
     assert pages > 3
     facts = check_pdf(data, ledger_html(record), HTML_LANG[lang], drawn=False)
@@ -225,10 +231,77 @@ def test_the_paper_is_accessible_and_repeats_its_head(session, lang):
 def test_an_empty_ledger_says_so_and_a_long_one_is_refused(session, monkeypatch):
     with acting(who(session, "clerk1")):
         order = Order("L14", "2019-03-01", "2019-03-31", "2019-03", AREA, "zh_Hans_CN")
-        assert "这段时间没有记录" in ledger_html(ledgers.load(session, order))
+        told = ledger_html(ledgers.load(session, order))
+        assert "这段时间没有记录" not in told
+        assert "这段时间没有可显示的记录" in told and FEW in told
+    with acting(who(session, "station")):
+        told = ledger_html(ledgers.load(session, order))
+        assert "这段时间没有记录" in told and FEW not in told
+    with acting(who(session, "clerk1")):
         put_two = [put(session, "a"), put(session, "b")]
         assert put_two
         session.flush()
         monkeypatch.setattr(ledgers, "MOST_LINES", 1)
         with pytest.raises(RuleError):
             ledgers.ask(session, id_of(session, "clerk1"), books()["L09"], YEAR, AREA)
+
+
+def test_a_page_says_where_something_may_be_missing(client_as):
+    for username, missing in (("worker07", True), ("area1", True), ("leader07", False),
+                              ("station", False)):  # fmt: skip
+        page = client_as(username).get("/ledgers/L09/?period=2019")
+        assert (FEW in page.text, "这段时间没有可显示的记录" in page.text) == (missing, missing)
+        assert ("这段时间没有记录" in page.text) == (not missing), username
+    assert "Nothing to show in this period." in client_as("area1", "en").get("/ledgers/L10/").text
+
+
+def test_of_a_grid_that_is_led_nothing_is_hidden(session):
+    one, two = who(session, "leader07"), who(session, "worker01")
+    may = one.permissions | two.permissions
+    both = replace(one, grants=(*one.grants, *two.grants), permissions=may)
+    other = two.grants[0].grid_code
+    assert sees_all(both, CELL) and not sees_all(both, other)
+    put(session, "mine", visibility="restricted")
+    put(session, "theirs", visibility="restricted", grid_code=other)
+    with acting(both):
+        for grid, count in ((CELL, 1), (other, 0)):
+            told = select(WorkOrder.id).where(ledgers.condition(books()["L09"], YEAR, grid))
+            assert len(session.scalars(told).all()) == count
+
+
+@pytest.mark.parametrize(
+    ("name", "zh", "en"),
+    [
+        ("2026", "2026年", "2026"),
+        ("2026-Q1", "2026年第1季度", "Quarter 1 of 2026"),
+        ("2026Q1", "2026年第1季度", "Quarter 1 of 2026"),
+        ("2026-03", "2026年3月", "March 2026"),
+    ],
+)
+def test_periods_are_worded_and_addressed(client_as, name, zh, en):
+    client = client_as("station")
+    for page in ("/ledgers/L09/", "/work-orders/figures"):
+        for reader, told in ((client, zh), (client_as("station", "en"), en)):
+            shown = reader.get(f"{page}?period={name}")
+            assert f" · {told}" in shown.one("main .head").get_text(), page
+    page = client.get(f"/ledgers/L09/?period={name}")
+    address = period_of(name).name
+    (sheet,) = page.links("a[href*='/xlsx?']")
+    assert sheet.endswith(f"period={address}")
+    disposition = client.get(sheet).headers["Content-Disposition"]
+    assert f"L09-{address}-" in disposition
+
+
+def test_no_button_leads_to_what_may_not_go_out(client_as, portal):
+    with portal.app_context(), acting(SYSTEM):
+        since = {"since": clock.today()}
+        user = id_of(db.session, "clerk1")
+        db.session.add(AccountGrant(user_id=user, role="Leader", grid_code=AREA_2, **since))
+        db.session.commit()
+    client = client_as("clerk1")
+    for grid, may in ((AREA, True), (AREA_2, False)):
+        page = client.get(f"/ledgers/L09/?grid_code={grid}")
+        assert page.status == 200
+        sheets, forms = page.links("a[href*='/xlsx?']"), page.soup.select("form[action*='/pdf?']")
+        assert (len(sheets), len(forms)) == ((1, 1) if may else (0, 0))
+        assert client.get(f"/ledgers/L09/xlsx?grid_code={grid}").status == (200 if may else 404)

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal import clock
 from portal.extensions import db
-from portal.models import WorkOrder
-from portal.queries import order_months
+from portal.models import Grid, WorkOrder
+from portal.queries import order_figures, order_months
+from portal.queries.matters import due_soon, overdue
 from portal.rules.ledgers import period_of
 from portal.scope import SYSTEM, acting
 from portal.views import charts
@@ -24,7 +26,8 @@ def at(month, day, hour=4):
 
 def put(session, number, **more):
     values = {name: more.pop(name) for name in ("closed_at", "answered_at", "due_at", "state",
-              "satisfaction", "void", "merged_into_id") if name in more}  # fmt: skip
+              "satisfaction", "void", "merged_into_id", "warned", "suspended_at",
+              "suspend_reason") if name in more}  # fmt: skip
     order = rows_at(session, more.pop("grid_code", CELL), number, **more)["work-orders"]
     for name, value in values.items():
         setattr(order, name, value)
@@ -76,6 +79,35 @@ def test_a_period_that_is_over_knows_what_was_open_then(some):
 def _days(name):
     period = period_of(name)
     return period.first, period.last
+
+
+@pytest.mark.parametrize(
+    "still",
+    [
+        {"state": "reported_up"},
+        {"suspended_at": at(2, 1), "suspend_reason": "court"},
+    ],
+)
+def test_where_the_clock_stands_still_nothing_is_late_nor_due_soon(session, still):
+    here, february = WorkOrder.number.startswith("T"), order_months.months_of(*_days("2019-02"))
+
+    def counted():
+        (grid,) = order_figures.by_grid(session, [Grid(code=CELL, name="c")], here, ended=False)
+        told = order_months.figures(session, february, here)
+        late, soon = (
+            set(session.scalars(select(WorkOrder.id).where(here, condition())))
+            for condition in (overdue, due_soon)
+        )
+        return late, soon, (grid.open, grid.overdue), told.total.late, told.months[0][1].late
+
+    past = put(session, "1", reported_at=at(1, 10), due_at=at(2, 10))
+    ahead = put(session, "2", reported_at=at(1, 10), due_at=clock.now() + DAY, warned="yellow")
+    assert counted() == ({past.id}, {ahead.id}, (2, 1), 1, 1)
+    for order in (past, ahead):
+        for name, value in still.items():
+            setattr(order, name, value)
+    session.flush()
+    assert counted() == (set(), set(), (2, 0), 0, 0)
 
 
 def received(client):

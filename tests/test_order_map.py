@@ -111,6 +111,7 @@ def test_few_statements_however_many_grids(
         with count_statements(portal) as seen:
             station.get(url)
         assert len(seen) <= OWN + MOST, seen
+        assert not [one for one in seen if "closed_at >=" in one]  # the map tells of none
 
 
 def test_links_lead_there_and_the_desk_shows_it(client_as: Client, standing: None) -> None:

@@ -275,6 +275,22 @@ def test_what_comes_again_at_the_same_place_is_to_be_analysed(
     assert "反复发生" in station.get("/desk/").text
 
 
+def test_what_was_a_mistake_does_not_come_again(
+    portal: Flask, client_as: Client, keys: dict[str, int]
+) -> None:
+    worker, station, rows = client_as("worker07"), client_as("station"), "main table tbody tr"
+    for _time in range(4):
+        report(worker, common=str(keys["DI0201"]), summary="噪声", place="3栋电梯")
+    for left in (3, 0):  # two are too few
+        with portal.app_context(), scope.acting(scope.SYSTEM):
+            order = db.session.scalars(
+                select(WorkOrder).where(WorkOrder.void.is_(False)).order_by(WorkOrder.id.desc())
+            ).first()
+            order.void = True
+            db.session.commit()
+        assert len(station.get("/matters/list/?preset=repeated").soup.select(rows)) == left
+
+
 def test_the_list_has_the_ready_made_views(client_as: Client, keys: dict[str, int]) -> None:
     worker, leader = client_as("worker07"), client_as("leader07")
     report(worker, common=str(keys["DI0201"]), summary="噪声扰民")

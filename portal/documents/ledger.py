@@ -21,6 +21,7 @@ WIDTHS = {
     "grade": 10, "handler": 15, "due_on": 17, "state": 14, "result": 40, "closed_on": 17,
     "satisfaction": 16,
 }  # fmt: skip
+ENGLISH = {"cause": 24, "grade": 14, "state": 19, "satisfaction": 20}  # its words are longer
 WIDE = 281 - 9  # the first column counts the lines
 
 
@@ -41,15 +42,16 @@ def ledger_html(record: LedgerPaper) -> str:
         "day": format_date(date.fromisoformat(record.day), "long", locale=record.lang),
     }
     names = [name for name, _label in record.heads]
-    free = (WIDE - sum(WIDTHS[name] for name in names)) / 2
-    wider = {"summary": free, "result": free}
+    wide: dict[str, float] = {**WIDTHS, **(ENGLISH if record.lang == "en" else {})}
+    free = (WIDE - sum(wide[name] for name in names)) / 2
+    wide = wide | {name: wide[name] + free for name in ("summary", "result")}
     return (
         environment(record.lang)
         .get_template("ledger.html")
         .render(
             record=record,
             printed=printed,
-            widths=[9, *(round(WIDTHS[name] + wider.get(name, 0), 1) for name in names)],
+            widths=[9, *(round(wide[name], 1) for name in names)],
             centred=[name in ("reported_on", "grade", "due_on", "closed_on") for name in names],
             html_lang=HTML_LANG[record.lang],
         )

@@ -82,6 +82,10 @@ OUTCOMES = {
 ORDER_LEVELS = ("cell", "block", "area", "community", "street")
 # States in which nothing is to be done any more.
 ENDED = ("rejected", "closed")
+# States in which nobody here has to do anything: the clock stands still. What was reported up is on
+# the street's own clock, which is never held against the community.
+PAUSED = ("answered", "reported_up")
+STANDING = (*ENDED, *PAUSED)
 # What a person has to do with a matter: what is restricted shows to them.
 PARTS = {
     "reporter": _l("Reported it"),

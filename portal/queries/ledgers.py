@@ -19,6 +19,7 @@ AT_ONCE = 500
 class LedgerPaper:
     """A ledger as it is printed: texts in the language ``lang``. ``mark`` says how confidential it
     is, ``replaces`` which paper books it stands for; ``heads`` and ``lines`` are its table.
+    ``partial``: there may be more that whoever it was printed for does not see.
     """
 
     lang: str
@@ -34,6 +35,7 @@ class LedgerPaper:
     replaces: str
     heads: tuple[tuple[str, str], ...]
     lines: tuple[tuple[str, ...], ...]
+    partial: bool
 
 
 def entries(

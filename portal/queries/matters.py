@@ -1,10 +1,10 @@
 """Matters, categories and orders as lists ask for them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portal import clock, scope
@@ -17,6 +17,7 @@ from portal.models import (
     SupervisionOrder,
     WorkOrder,
 )
+from portal.models.matter_choices import PAUSED
 from portal.models.rectification import TO_RECHECK
 from portal.models.work_order import STILL_OPEN, TO_ASK, WARNED
 
@@ -60,14 +61,20 @@ def helping() -> ColumnElement[bool]:
 
 def overdue() -> ColumnElement[bool]:
     """Open orders whose clock runs and is past its end."""
-    return and_(is_open(), WorkOrder.suspended_at.is_(None), WorkOrder.due_at < clock.now(),
-                WorkOrder.state != "answered")  # fmt: skip
+    return and_(_running(), WorkOrder.due_at < clock.now())
 
 
 def due_soon() -> ColumnElement[bool]:
     """Open orders that were warned of, and are not overdue."""
     warned = and_(WARNED, WorkOrder.warned == "yellow", WorkOrder.due_at >= clock.now())
-    return and_(is_open(), warned)
+    return and_(_running(), warned)
+
+
+def _running() -> ColumnElement[bool]:
+    """Open orders on which somebody here has to do something by a deadline."""
+    # What ended is not open: asked twice, a database would expect hardly any row.
+    here = WorkOrder.state.not_in(PAUSED)
+    return and_(is_open(), WorkOrder.suspended_at.is_(None), here)
 
 
 def waiting(*states: str) -> Any:
@@ -120,22 +127,36 @@ def to_recheck() -> ColumnElement[bool]:
 
 def repeated() -> ColumnElement[bool]:
     """Matters of which there were three in a month at the same place and about the same: something
-    to be analysed. Never counted by who reported, and nothing that few may see.
+    to be analysed. Never counted by who reported, and nothing that few may see; what is void was
+    a mistake.
     """
-    since, other = clock.now() - REPEATED_WITHIN, aliased(Matter)
-    alike = (
-        select(func.count(other.id))
-        .where(
-            other.category_id == Matter.category_id,
-            other.place == Matter.place,
-            other.grid_code == Matter.grid_code,
-            other.visibility == "normal",
-            other.reported_at >= since,
-        )
-        .scalar_subquery()
-    )
+    since = clock.now() - REPEATED_WITHIN
     counted = and_(Matter.place.is_not(None), Matter.visibility == "normal")
-    return and_(counted, Matter.reported_at >= since, alike >= REPEATED)
+    # Few come so often: only of these it is asked which are void.
+    sure = and_(_valid(Matter), _alike(since, _valid) >= REPEATED)
+    often = case((_alike(since) >= REPEATED, sure), else_=false())
+    return and_(counted, Matter.reported_at >= since, often)
+
+
+def _alike(since: datetime, which: Callable[[Any], Any] | None = None) -> Any:
+    """How many matters since then are like a matter, itself included."""
+    other = aliased(Matter)
+    found = select(func.count(other.id)).where(
+        other.category_id == Matter.category_id,
+        other.place == Matter.place,
+        other.grid_code == Matter.grid_code,
+        other.visibility == "normal",
+        other.reported_at >= since,
+    )
+    return (found.where(which(other)) if which else found).correlate(Matter).scalar_subquery()
+
+
+def _valid(matter: Any) -> ColumnElement[bool]:
+    """Whether the order of a matter is not void: one look into its unique index for each matter,
+    where a database would join all orders for an EXISTS.
+    """
+    void = select(WorkOrder.void).where(WorkOrder.matter_id == matter.id).correlate(matter)
+    return void.scalar_subquery().is_(False)
 
 
 def to_decide() -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Figures of work orders by grid: what is open, late, and how what was closed kept its time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 from portal import clock, scope
 from portal.models import Grid, WorkOrder
 from portal.queries.directory import is_active
-from portal.queries.matters import is_open
+from portal.queries.matters import is_open, overdue
+
+Sums = dict[str, Sequence[int]]  # by the beginning of the codes of their grids
+Part = tuple[Sums, Sequence[int]]  # and what a grid has that is not among them
 
 WITHIN = timedelta(days=30)
 BELOW = {
@@ -46,52 +49,54 @@ def grids_below(session: Session, code: str) -> Sequence[Any]:
 
 
 def by_grid(
-    session: Session, grids: Sequence[Any], seen: ColumnElement[bool], whole: Any = None
+    session: Session,
+    grids: Sequence[Any],
+    seen: ColumnElement[bool],
+    whole: Any = None,
+    *,
+    ended: bool = True,
 ) -> list[Figures]:
     """The figures of ``grids`` (rows with code and name, all of one level), counting the orders
     that ``seen`` holds for; after them those of ``whole``, the grid above them, if it is given:
-    with what stands there itself. Two statements, however many grids there are.
+    with what stands there itself. One statement, and one more for what ``ended``, however many
+    grids there are.
     """
     if not grids:
         return []
-    size = len(grids[0].code)
-    key = func.substr(WorkOrder.grid_code, 1, size)
-    now = clock.now()
-    late = (WorkOrder.due_at < now) & WorkOrder.suspended_at.is_(None)
-    late &= WorkOrder.state != "answered"
-    standing = {
-        row[0]: row[1:]
-        for row in session.execute(
-            select(key, func.count(), _sum(late), _sum(WorkOrder.warned == "red"))
-            .where(is_open(), seen)
-            .group_by(key)
-        )
-    }
-    kept = WorkOrder.answered_at <= WorkOrder.due_at
-    closed = {
-        row[0]: row[1:]
-        for row in session.execute(
-            select(key, func.count(), _sum(kept))
-            .where(WorkOrder.closed_at >= now - WITHIN, WorkOrder.state == "closed", seen)
-            .group_by(key)
-        )
-    }
+    key = func.substr(WorkOrder.grid_code, 1, len(grids[0].code))
+    parts: list[Part] = [(standing(session, key, seen), (0, 0, 0))]
+    if ended:
+        parts.append((closed(session, key, seen), (0, 0)))
     found = [
-        Figures(
-            grid.code,
-            grid.name,
-            *standing.get(grid.code, (0, 0, 0)),
-            *closed.get(grid.code, (0, 0)),
-        )
+        Figures(grid.code, grid.name, *_joined(rows.get(grid.code, none) for rows, none in parts))
         for grid in grids
     ]
     if whole is not None:
-        opened, ended = (_inside(rows, whole.code) for rows in (standing, closed))
-        found.append(Figures(whole.code, whole.name, *(opened or (0, 0, 0)), *(ended or (0, 0))))
+        sums = _joined(_inside(rows, whole.code) or none for rows, none in parts)
+        found.append(Figures(whole.code, whole.name, *sums))
     return found
 
 
-def _inside(rows: dict[str, Any], code: str) -> list[int]:
+def standing(session: Session, key: Any, seen: ColumnElement[bool]) -> Sums:
+    """By ``key``: how many are open, how many of them overdue, how many supervised."""
+    red = WorkOrder.warned == "red"
+    asked = select(key, func.count(), _sum(overdue()), _sum(red)).where(is_open(), seen)
+    return {row[0]: row[1:] for row in session.execute(asked.group_by(key))}
+
+
+def closed(session: Session, key: Any, seen: ColumnElement[bool]) -> Sums:
+    """By ``key``: how many were closed within 30 days, how many of them in time."""
+    kept = WorkOrder.answered_at <= WorkOrder.due_at
+    since = WorkOrder.closed_at >= clock.now() - WITHIN
+    asked = select(key, func.count(), _sum(kept)).where(since, WorkOrder.state == "closed", seen)
+    return {row[0]: row[1:] for row in session.execute(asked.group_by(key))}
+
+
+def _joined(parts: Iterable[Sequence[int]]) -> list[int]:
+    return [number for part in parts for number in part]
+
+
+def _inside(rows: Sums, code: str) -> list[int]:
     """The sums of the rows whose key lies in a grid."""
     found = [row for key, row in rows.items() if key.startswith(code)]
     return [sum(column) for column in zip(*found, strict=True)]

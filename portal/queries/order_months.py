@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, not_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -136,7 +136,8 @@ def _standing(seen: ColumnElement[bool]) -> Any:
 
 def _missed(months: Sequence[date], counts: ColumnElement[bool]) -> Any:
     place = _bucket(WorkOrder.due_at, months).label("place")
-    unanswered = and_(WorkOrder.answered_at.is_(None), WorkOrder.state != "rejected")
+    elsewhere = WorkOrder.state.in_(("rejected", "reported_up"))  # that clock is not ours
+    unanswered = and_(WorkOrder.answered_at.is_(None), not_(elsewhere))
     late = unanswered | (WorkOrder.answered_at > WorkOrder.due_at)
     asked = select(place, func.count()).where(
         WorkOrder.due_at >= _start(months[0]), WorkOrder.due_at < clock.now(),

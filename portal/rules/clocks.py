@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.errors import RuleError
-from portal.models.matter_choices import ENDED
+from portal.models.matter_choices import STANDING
 from portal.queries.limits import PETITION, PREFIX, Limits, default_numbers
 from portal.queries.settings import numbers
 from portal.workdays import WorkCalendar
@@ -28,9 +28,6 @@ from portal.workdays import WorkCalendar
 OPENS, CLOSES = time(8), time(18)  # the working hours, on the wall clock
 LAST_MINUTE = time(23, 59)
 LATE_ENTRY = timedelta(days=1)  # danger is entered within a day after it was acted upon
-# States in which nobody here has to do anything: the clock stands still. What was reported up is on
-# the street's own clock, which is never held against the community.
-STANDING = (*ENDED, "answered", "reported_up")
 # From the first warning of a deadline to the last; a later one is never followed by an earlier.
 STAGES = {"yellow": "yellow_at", "orange": "due_at", "red": "red_at"}
 RANK = {kind: place for place, kind in enumerate(STAGES)}

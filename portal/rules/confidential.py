@@ -71,11 +71,16 @@ def _of_one_person(model: Any, identity: scope.Identity) -> ColumnElement[bool]:
     return and_(not_about, or_(*ways))
 
 
-def _leads_all(identity: scope.Identity) -> bool:
-    """Whether nothing in its grids is hidden from ``identity`` for being restricted."""
+def sees_all(identity: scope.Identity, grid: str) -> bool:
+    """Whether nothing in ``grid`` is hidden from ``identity`` for being restricted."""
     led = [one.grid_code for one in identity.grants if LEADS.get(one.role) == "cell"]
+    return identity.unrestricted or scope.covers(led, grid)
+
+
+def _leads_all(identity: scope.Identity) -> bool:
+    """The same for all of its grids."""
     places = identity.prefixes(roles.READ, "Matter")
-    return bool(places) and all(scope.covers(led, place) for place in places)
+    return bool(places) and all(sees_all(identity, place) for place in places)
 
 
 def _handles(model: Any, matter: Any, identity: scope.Identity) -> ColumnElement[bool]:

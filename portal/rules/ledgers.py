@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
+from babel.dates import format_skeleton
 from flask_babel import force_locale, format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -29,7 +30,7 @@ from portal.queries.accounts import names_of
 from portal.queries.boards import publisher
 from portal.queries.ledgers import LedgerPaper
 from portal.rules import audit, tasks
-from portal.rules.confidential import seen
+from portal.rules.confidential import seen, sees_all
 from portal.rules.defaults import FOLDER
 
 TASK = "ledger"
@@ -43,6 +44,7 @@ MARKS = {
     "internal": _l("Internal: for those who work with it"),
     "restricted": _l("Restricted: for those who handle it"),
 }
+PARTIAL = _l("What only few may see is not in it: whoever handles that has it in their ledger.")
 GONE = _l("This ledger is not yours to print any more.")
 
 
@@ -280,17 +282,21 @@ def load(session: Session, order: Order) -> LedgerPaper:
             tuple(row.name for row in archives.above(session, grid.code)),
             publisher(session, grid.code),
             clock.today().isoformat(),
-            scope.current().username,
+            scope.current().name or scope.current().username,
             worded(period),
             book.mark,
             book.replaces,
             tuple(heads(book)),
             tuple(walk(session, book, period, grid.code)),
+            not sees_all(scope.current(), grid.code),
         )
 
 
 def worded(period: Period) -> str:
-    """The period as people say it."""
-    if period.name:
-        return period.name
-    return f"{period.first.isoformat()} – {period.last.isoformat()}"
+    """The period as people say it; in addresses and names of files it has its ``name``."""
+    if not period.name:
+        return f"{period.first.isoformat()} – {period.last.isoformat()}"
+    if found := QUARTER.fullmatch(period.name):
+        return _("Quarter %(quarter)s of %(year)s", quarter=found[2], year=found[1])
+    parts = "yMMMM" if MONTH.fullmatch(period.name) else "y"
+    return str(format_skeleton(parts, period.first, locale=get_locale()))

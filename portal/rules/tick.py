@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.models import Matter, OrderWarning, Worker, WorkOrder
+from portal.models.matter_choices import STANDING
 from portal.rules import hazard_round, responsibility, supervision
 from portal.rules.bulk import among
-from portal.rules.clocks import RANK, STAGES, STANDING, stands_still
+from portal.rules.clocks import RANK, STAGES, stands_still
 from portal.rules.inbox import deliver
 from portal.rules.once import insert_missing
 from portal.rules.order_letters import letters_of

@@ -95,10 +95,10 @@ class DeskView(BaseView):
 
     @staticmethod
     def _own_grid(identity: scope.Identity) -> Any:
-        prefixes = identity.prefixes(roles.READ, "Grid")
-        if not prefixes or prefixes[0] == scope.EVERYWHERE:
-            return None
-        return grid_on_map(db.session, prefixes[0])
+        """The grid whose orders one sees, or that one knows of; None where that is everywhere."""
+        asked = (identity.prefixes(roles.READ, resource) for resource in ("WorkOrder", "Grid"))
+        own = next((found[0] for found in asked if found), scope.EVERYWHERE)
+        return grid_on_map(db.session, own) if own != scope.EVERYWHERE else None
 
     def _list(self, shown: Shown, grid: Any) -> Related | None:
         view = self._view(shown.resource)

@@ -21,6 +21,7 @@ from portal.models.matter_choices import ORDER_STATES
 from portal.queries import ledgers as queries
 from portal.queries import paging
 from portal.rules import ledgers
+from portal.rules.confidential import sees_all
 from portal.rules.ledgers import Book, Period
 from portal.views.entity import export, query
 from portal.views.entity.access import account, allowed, require
@@ -104,15 +105,17 @@ class LedgerView(BaseView):
             found = paging.fetch(db.session, wanted, WorkOrder, part, known=total)
         except paging.BadCursor:
             abort(400)
-        may_export = scope.current().can(roles.EXPORT, "WorkOrder")
+        exported = scope.current().prefixes(roles.EXPORT, "WorkOrder")
+        may_export = scope.covers(exported, asked.grid)
         return render_template(
             "views/ledgers/show.html",
             title=asked.book.name,
             subtitle=f"{name} · {ledgers.worded(asked.period)}",
             asked=asked,
             refusal=refusal,
+            partial=ledgers.PARTIAL if not sees_all(scope.current(), asked.grid) else "",
             page=_page(asked, found),
-            grid_field=Filter("grid_code", _("Grid"), "grid", [], asked.grid, "/grids/lookup/"),
+            grid_field=_grid_field(asked.grid, name),
             xlsx_url=f"/ledgers/{code}/xlsx?{asked.params()}" if may_export else None,
             pdf_url=f"/ledgers/{code}/pdf?{asked.params()}" if may_export else None,
         ), (400 if refusal else 200)
@@ -136,7 +139,10 @@ class LedgerView(BaseView):
         origin = export.origin(asked.book.name, told)
         if asked.book.mark:
             origin[0] = (origin[0][0], asked.book.mark)
-        return export.sent("xlsx", f"{code}-{ledgers.worded(asked.period)}", _rows(asked), origin)
+        if not sees_all(scope.current(), asked.grid):
+            origin.append((_("Note"), str(ledgers.PARTIAL)))
+        days = asked.period.name or f"{asked.period.first}-{asked.period.last}"
+        return export.sent("xlsx", f"{code}-{days}", _rows(asked), origin)
 
     @expose("/<string:code>/pdf", methods=["POST"])
     @allowed(roles.EXPORT)
@@ -218,6 +224,10 @@ def _cell(name: str, label: str, text: str) -> Cell:
     kind: Any = KINDS.get(name, "text")
     tone: Any = "good" if text == str(ORDER_STATES["closed"]) and name == "state" else ""
     return Cell(name, label, text, None, kind, tone)
+
+
+def _grid_field(code: str, name: str) -> Filter:
+    return Filter("grid_code", _("Grid"), "grid", [], f"{code} — {name}", "/grids/lookup/")
 
 
 def _presets(asked: Asked) -> list[Preset]:

@@ -46,7 +46,8 @@
     options.forEach(([value, name]) => group.append(new Option(name, value)));
     field('common').append(group);
   });
-  document.getElementById('where').hidden = Boolean(known.values.grid);
+  const where = document.getElementById('where');
+  where.hidden = Boolean(known.values.grid);
   form.hidden = false;
 
   const key = () => [...crypto.getRandomValues(new Uint8Array(10))]
@@ -69,9 +70,10 @@
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     event.stopPropagation();
-    const wrong = ['common', 'summary'].find((name) => !field(name).value.trim());
+    const needed = where.hidden ? ['common', 'summary'] : ['common', 'grid', 'summary'];
+    const wrong = needed.find((name) => !field(name).value.trim());
     if (wrong) {
-      say('late', words.missing);
+      say('late', where.hidden ? words.missing : words.missingWhere);
       field(wrong).focus();
       return;
     }

@@ -1,19 +1,22 @@
 /* Keeps a report on this telephone until the portal has it. What is typed outlives a closed browser
    (but not who reported it and how to reach them); what was sent without a connection waits in a
    queue and goes by itself. Each report has the key of its form, so whatever is tried twice arrives
-   once. Without this script the form is sent like any other. */
+   once. Photos do not fit into the queue: a report with photos is sent at once. A slip that was
+   pasted is no draft: it can be pasted again. Without this script the form is sent like any other. */
 (() => {
   'use strict';
   const form = document.querySelector('form[data-report]');
   const told = document.getElementById('told');
   if (!form || !told || !window.portalErrors) return;
   const words = told.dataset;
-  const { account, session } = form.dataset;
+  const { account, session, origin } = form.dataset;
+  const slip = 'slip' in form.dataset;
   // What was begun elsewhere is not mixed with what is found on a round.
-  const DRAFT = `portal-report-draft-${account}${form.dataset.origin ? `-${form.dataset.origin}` : ''}`;
+  const DRAFT = `portal-report-draft-${account}${origin ? `-${origin}` : ''}`;
   const QUEUE = `portal-report-queue-${account}`;
   const PRIVATE = ['reporter_name', 'reporter_contact'];
   const OWN = ['csrf_token', 'once', 'row_version', ...PRIVATE]; // not part of what is kept
+  const STAYING = ['grid', 'channel', 'found']; // of a form that came filled in, in the next one
   const OLD = 30 * 24 * 3600 * 1000;
   const PATIENCE = 20000;
   const AGAIN = 30000;
@@ -57,7 +60,15 @@
     });
     return { values, labels, names };
   };
-  const empty = typed();
+  const refusedBefore = document.getElementById('errors'); // then the form holds what was typed
+  const emptied = ({ values, labels }) => ({
+    values: Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, STAYING.includes(name) ? value : '']),
+    ),
+    labels,
+    names: {},
+  });
+  const empty = slip || refusedBefore ? emptied(typed()) : typed();
   const dirty = () => JSON.stringify(typed().values) !== JSON.stringify(empty.values)
     || Object.keys(typed().names).length > 0;
 
@@ -83,6 +94,7 @@
   let carried = false; // the form belongs to a report that may have arrived already
   let restored = false;
   const keep = () => {
+    if (slip) return;
     const { values, labels, names } = typed();
     const draft = { values, labels, at: Date.now(), more: Object.keys(names).length > 0 };
     if (carried) draft.key = field('once').value;
@@ -93,7 +105,8 @@
     restored = false;
     fill(empty);
     field('once').value = newKey();
-    write(DRAFT, null);
+    if (!slip) write(DRAFT, null);
+    document.querySelectorAll('[data-notes]').forEach((one) => one.remove());
   };
 
   /* What is missing, before anything is kept -------------------------------------------------- */
@@ -136,6 +149,14 @@
     return true;
   };
 
+  const judged = async (answer) => {
+    const json = (answer.headers.get('Content-Type') || '').includes('json');
+    if (json && answer.status === 201) return { how: 'sent', ...await answer.json() };
+    if (json && answer.status === 400) return { how: 'refused', ...await answer.json() };
+    if (answer.redirected || answer.status === 400) return { how: 'out' };
+    return { how: answer.status >= 500 || answer.status === 429 ? 'kept' : 'else' };
+  };
+
   const post = async (item) => {
     const names = secrets.get(item.key) || {};
     const answer = await ask({
@@ -143,12 +164,8 @@
       headers: { Accept: 'application/json' },
       body: new URLSearchParams({ ...item.values, ...names, once: item.key, csrf_token: token }),
     });
-    const json = (answer.headers.get('Content-Type') || '').includes('json');
-    if (json && answer.status === 201) return { how: 'sent', ...await answer.json() };
-    if (json && answer.status === 400) return { how: 'refused', ...await answer.json() };
-    if (answer.redirected || answer.status === 400) return { how: 'out' };
-    if (answer.status >= 500 || answer.status === 429) return { how: 'kept' };
-    return { how: 'refused', errors: { '': [words.refused] } };
+    const result = await judged(answer);
+    return result.how === 'else' ? { how: 'refused', errors: { '': [words.refused] } } : result;
   };
 
   const send = async (item) => {
@@ -163,6 +180,7 @@
 
   const sent = [];
   let sending = false;
+  let direct = ''; // of the report with photos: nothing, "sending", or why it could not be sent
   let why = 'kept';
   let timer = 0;
   // Written without a connection, it goes by itself in the session in which the form was opened last.
@@ -194,8 +212,11 @@
   };
 
   const refused = (item) => {
-    if (dirty()) return write(QUEUE, queue().map((one) => (one.key === item.key ? item : one)));
-    takeBack(item);
+    const clean = !dirty();
+    // Where no draft is kept it stays in the queue, held back.
+    if ((slip || !clean)
+      && !write(QUEUE, queue().map((one) => (one.key === item.key ? item : one)))) return false;
+    if (clean) takeBack(item);
     return true;
   };
 
@@ -216,7 +237,7 @@
     carried = true;
     restored = false;
     keep();
-    drop(item.key);
+    if (!slip) drop(item.key);
     if (item.errors && Object.keys(item.errors).length) errors.show(item.errors);
     show();
   };
@@ -257,6 +278,7 @@
     const waiting = all.filter(waits);
     told.textContent = '';
     sent.forEach(saySent);
+    if (direct) say(direct === 'sending' ? 'info' : 'late', words[direct]);
     if (waiting.length && sending) say('info', words.sending, waiting);
     else if (waiting.length) {
       const login = element('a', words.login, 'btn btn-sm');
@@ -277,16 +299,50 @@
   };
 
   const files = () => [...form.querySelectorAll('input[type=file]')].some((one) => one.files.length);
+
+  /* With photos: at once, and the page of the order says the rest. What is no answer to a script
+     (a file too large, the sign-in page) the browser shows itself, by sending the form again. */
+  const sendNow = async () => {
+    const attempt = async () => judged(await fetch(form.action, {
+      method: 'POST', credentials: 'same-origin', headers: { Accept: 'application/json' }, body: new FormData(form),
+    }));
+    direct = 'sending'; // however long the photos take
+    errors.clear();
+    show();
+    try {
+      let result = await attempt();
+      if (result.how === 'out' && await renewed()) result = await attempt();
+      if (result.how === 'sent') {
+        if (!slip) write(DRAFT, null);
+        window.location.assign(result.url);
+      } else if (result.how === 'refused') {
+        direct = '';
+        show();
+        errors.show(result.errors);
+      } else {
+        form.submit();
+      }
+    } catch {
+      direct = 'photos';
+      show();
+      told.focus();
+    }
+  };
+
   form.addEventListener('submit', (event) => {
-    if (files()) return; // they do not fit into the queue: sent as without this script
     const wrong = missing();
     const stop = () => {
       event.preventDefault();
       event.stopPropagation(); // the script of every page would block the second report of this one
     };
-    if (Object.keys(wrong).length) {
+    if (direct === 'sending') {
+      stop();
+    } else if (Object.keys(wrong).length) {
       stop();
       errors.show(wrong);
+    } else if (files()) {
+      stop();
+      sendNow();
     } else if (enqueue()) {
       stop();
       begin();
@@ -300,6 +356,7 @@
     } // else nothing can be kept here: it is sent as without this script
   });
   ['input', 'change'].forEach((name) => form.addEventListener(name, keep));
+  window.addEventListener('pageshow', () => { direct = ''; show(); }); // back from the page of the order
   window.addEventListener('online', flush);
   window.addEventListener('storage', (event) => { if (event.key === QUEUE && !sending) show(); });
 
@@ -314,10 +371,11 @@
     if (!navigator.serviceWorker) return;
     navigator.serviceWorker.register(words.worker, { scope: '/matters/report' }).catch(() => {});
   };
-  if (!document.getElementById('errors')) offer(); // then the form holds what was typed
+  // What a round, a slip or a link filled in is not where the next report comes from.
+  if (!refusedBefore && !slip && !origin && !window.location.search) offer();
 
-  const draft = read(DRAFT);
-  if (draft && Date.now() - draft.at < OLD && !document.getElementById('errors')) {
+  const draft = slip || refusedBefore ? null : read(DRAFT);
+  if (draft && Date.now() - draft.at < OLD) {
     fill(draft);
     restored = draft;
     if (draft.key) {

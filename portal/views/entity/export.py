@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from portal import clock, roles, scope
 from portal.queries import paging
 from portal.rules import audit
+from portal.rules.imports.cells import guard
 from portal.views.context import format_date, format_number
 from portal.views.entity import cells, query
 from portal.views.entity.access import allowed, require
@@ -24,12 +25,6 @@ FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 BATCH = 500
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless(text: str) -> str:
-    """``text`` so that a spreadsheet shows it and does not calculate it."""
-    return f"'{text}" if text.startswith(STARTS_FORMULA) else text
 
 
 def origin(title: str, filters: list[str]) -> list[tuple[str, str]]:
@@ -110,7 +105,7 @@ class ExportMixin:
 
 def _write_csv(file: IO[bytes], rows: Iterator[list[str]]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-    csv.writer(text).writerows(map(harmless, row) for row in rows)
+    csv.writer(text).writerows(map(guard, row) for row in rows)
     text.detach()
 
 

@@ -121,7 +121,7 @@ class MatterView(PhotosMixin, HandedDownMixin, EntityView):
             form.once.data = secrets.token_urlsafe(12)
             self._begin(form)
         elif (order := self._earlier(form) or self._entered(form)) is not None:
-            return self._told(order) if _for_a_script() else self._afterwards(order)
+            return self._afterwards(order)
         elif _for_a_script():
             return jsonify(errors=_errors(form)), 400
         return self._report_page(form), (400 if request.method == "POST" else 200)
@@ -222,12 +222,17 @@ class MatterView(PhotosMixin, HandedDownMixin, EntityView):
         return order
 
     def _afterwards(self, order: WorkOrder) -> ResponseReturnValue:
-        url = self._url_of(order)
-        if url is None:
+        """Where it goes on; with photos a script opens that page too, so that it says the same."""
+        script = _for_a_script()
+        if request.files or not script:
+            self._say(order)
+        return self._told(order) if script else redirect(self._page_after(order))
+
+    def _say(self, order: WorkOrder) -> None:
+        if self._url_of(order) is None:
             flash(_("%(number)s is passed on to whoever handles it.", number=order.number),
                   "success")  # fmt: skip
-            return redirect("/matters/list/")
-        if order.urgency == "immediate":
+        elif order.urgency == "immediate":
             words = _("%(number)s is reported. Immediate danger: call 110, 119 or 120 first.",
                       number=order.number)  # fmt: skip
             flash(words, "warning")
@@ -239,13 +244,14 @@ class MatterView(PhotosMixin, HandedDownMixin, EntityView):
             flash(_("%(number)s is settled on the spot.", number=order.number), "success")
         else:
             flash(_("%(number)s is reported.", number=order.number), "success")
-        return redirect(url)
 
     def _told(self, order: WorkOrder) -> ResponseReturnValue:
         """The same for a script; of an order out of sight nothing but that it was taken."""
-        url = self._url_of(order)
-        state = order.state if url else "reported"
-        return jsonify(number=order.number, url=url or "/matters/list/", state=state), 201
+        state = order.state if self._url_of(order) else "reported"
+        return jsonify(number=order.number, url=self._page_after(order), state=state), 201
+
+    def _page_after(self, order: WorkOrder) -> str:
+        return self._url_of(order) or "/matters/list/"
 
     def _url_of(self, order: WorkOrder) -> str | None:
         """The page of the order, where the person who reported it sees it."""

@@ -80,7 +80,8 @@ def _mapped(session: Any) -> Mapped:
         rows = maps.MapRows(grid_on_map(session, code), (), more=False)
     if rows.whole is None:
         abort(404)
-    found = order_figures.by_grid(session, rows.parts, visible(WorkOrder), rows.whole)
+    seen = visible(WorkOrder)
+    found = order_figures.by_grid(session, rows.parts, seen, rows.whole, ended=False)
     return Mapped(rows, level, found[:-1], found[-1] if found else None)
 
 
