@@ -9,6 +9,7 @@ at most 6 statements and 40 KB. Exit 1 if a promise is broken.
 """
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -70,6 +71,8 @@ def measure(orders: int, rounds: int) -> bool:
     app = create_app({"RATELIMIT_ENABLED": False, "AUTH_RATE_LIMITED": False})
     logging.disable(logging.INFO)
     clients, kept = signed_in(app), True
+    gc.collect()
+    gc.freeze()  # as for a web worker (portal/cli/web.py)
     seconds: dict[str, list[float]] = {name: [] for name in PAGES}
     sizes, counts = dict[str, int](), dict[str, int]()
     for name, (account, path) in PAGES.items():

@@ -1,10 +1,23 @@
 """Matters, categories and orders as lists ask for them."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, aliased
 
 from portal import clock, scope
@@ -19,6 +32,7 @@ from portal.models import (
 )
 from portal.models.matter_choices import PAUSED
 from portal.models.rectification import TO_RECHECK
+from portal.models.types import INSTANT
 from portal.models.work_order import STILL_OPEN, TO_ASK, WARNED
 
 REPEATED, REPEATED_WITHIN = 3, timedelta(days=30)  # time_limits.yaml, repeat
@@ -130,7 +144,13 @@ def repeated() -> ColumnElement[bool]:
     to be analysed. Never counted by who reported, and nothing that few may see; what is void was
     a mistake.
     """
-    since = clock.now() - REPEATED_WITHIN
+    return _repeated()
+
+
+@cache
+def _repeated() -> ColumnElement[bool]:
+    """Worded once; the instant is asked for with every statement."""
+    since = bindparam("since", callable_=lambda: clock.now() - REPEATED_WITHIN, type_=INSTANT)
     counted = and_(Matter.place.is_not(None), Matter.visibility == "normal")
     # Few come so often: only of these it is asked which are void.
     sure = and_(_valid(Matter), _alike(since, _valid) >= REPEATED)
@@ -138,7 +158,7 @@ def repeated() -> ColumnElement[bool]:
     return and_(counted, Matter.reported_at >= since, often)
 
 
-def _alike(since: datetime, which: Callable[[Any], Any] | None = None) -> Any:
+def _alike(since: Any, which: Callable[[Any], Any] | None = None) -> Any:
     """How many matters since then are like a matter, itself included."""
     other = aliased(Matter)
     found = select(func.count(other.id)).where(

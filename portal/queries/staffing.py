@@ -1,5 +1,7 @@
 """Who a grid needs (domain model, Team), and the grids that lack somebody, as one condition."""
 
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
@@ -20,9 +22,9 @@ FEWEST_IN_AREA = 4
 COMMUNITY_DIGITS = 12
 
 
-def in_force(post: Any = Post) -> ColumnElement[bool]:
+def in_force(post: Any = Post, today: date | None = None) -> ColumnElement[bool]:
     """Posts held today."""
-    today = clock.today()
+    today = today or clock.today()
     return and_(post.since <= today, or_(post.until.is_(None), post.until >= today))
 
 
@@ -33,41 +35,49 @@ def consented(worker: Any = Worker) -> ColumnElement[bool]:
 
 def short_of_staff(found: Select[Any]) -> Select[Any]:
     """Grids with a staffing finding, as ``check-grids`` has it: only in communities with staff."""
+    return found.where(_short(clock.today()))
+
+
+@lru_cache(maxsize=2)
+def _short(today: date) -> ColumnElement[bool]:
+    """The finding, worded once a day: it looks for a dozen kinds of posts."""
     post = aliased(Post)
     same_community = func.substr(post.grid_code, 1, COMMUNITY_DIGITS) == func.substr(
         Grid.code, 1, COMMUNITY_DIGITS
     )
-    staffed = exists().where(same_community, in_force(post))
-    return found.where(staffed, or_(*_vacancies(), _too_many(), _too_few()))
+    staffed = exists().where(same_community, in_force(post, today))
+    return and_(staffed, or_(*_vacancies(today), _too_many(today), _too_few(today)))
 
 
-def _vacancies() -> list[ColumnElement[bool]]:
+def _vacancies(today: date) -> list[ColumnElement[bool]]:
     found = []
     for level, roles in NEEDED.items():
         for role in roles:
             post = aliased(Post)
-            held = exists().where(post.grid_code == Grid.code, post.role == role, in_force(post))
+            held = exists().where(
+                post.grid_code == Grid.code, post.role == role, in_force(post, today)
+            )
             found.append(and_(Grid.level == level, ~held))
     return found
 
 
-def _too_many() -> ColumnElement[bool]:
+def _too_many(today: date) -> ColumnElement[bool]:
     post = aliased(Post)
     holders = (
         select(func.count(distinct(post.worker_id)))
-        .where(post.grid_code == Grid.code, post.role.in_(ONLY_ONE), in_force(post))
+        .where(post.grid_code == Grid.code, post.role.in_(ONLY_ONE), in_force(post, today))
         .correlate(Grid)
         .scalar_subquery()
     )
     return and_(Grid.level == "area", holders > 1)
 
 
-def _too_few() -> ColumnElement[bool]:
+def _too_few(today: date) -> ColumnElement[bool]:
     post = aliased(Post)
     below = and_(post.grid_code >= Grid.code, post.grid_code < Grid.code.concat(":"))
     people = (
         select(func.count(distinct(post.worker_id)))
-        .where(below, in_force(post))
+        .where(below, in_force(post, today))
         .correlate(Grid)
         .scalar_subquery()
     )

@@ -10,6 +10,7 @@ from flask import abort, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal import roles, scope
 from portal.extensions import db
@@ -20,6 +21,7 @@ from portal.views.context import format_number, role_name
 from portal.views.desk_tables import DESKS, LINKS, LISTS, ORDER_MAPS, Count, Figure, Shown
 from portal.views.entity import query
 from portal.views.entity.base import EntityView
+from portal.views.entity.interface import visible
 from portal.views.page import Desk, Related, Section, Tile
 
 ROWS = 10
@@ -42,7 +44,7 @@ class DeskView(BaseView):
     def _desk(self, identity: scope.Identity) -> Desk:
         sections: list[Section] = []
         known = [role for role in identity.roles if role in DESKS]
-        numbers = self._numbers(known)
+        numbers = _Numbers(known)
         for role in known:
             due, figures, missing = DESKS[role]
             suffix = f"{_(': ')}{role_name(role)}" if len(known) > 1 else ""
@@ -61,7 +63,9 @@ class DeskView(BaseView):
         greeting = _("%(name)s, good day", name=identity.name)
         grid = self._own_grid(identity)
         counted = bool(set(known) & set(ORDER_MAPS)) and grid is not None
-        lists = [self._list(shown, grid) for role in known for shown in LISTS.get(role, ())]
+        lists = [
+            self._list(shown, grid, numbers) for role in known for shown in LISTS.get(role, ())
+        ]
         return Desk(
             greeting,
             sections,
@@ -88,7 +92,7 @@ class DeskView(BaseView):
         """The next meeting that the identity is invited to: words and address."""
         if not scope.current().can(roles.READ, "Meeting"):
             return None
-        view = self._view("Meeting")
+        view = view_of("Meeting")
         first = query.Query(preset="mine", part=paging.Slice(1, *view.default_order))
         page = view.list_page(first, ("starts_at", "kind", "grid"))
         return next(((row.title, row.show_url or "") for row in page.rows), None)
@@ -100,36 +104,25 @@ class DeskView(BaseView):
         own = next((found[0] for found in asked if found), scope.EVERYWHERE)
         return grid_on_map(db.session, own) if own != scope.EVERYWHERE else None
 
-    def _list(self, shown: Shown, grid: Any) -> Related | None:
-        view = self._view(shown.resource)
+    @staticmethod
+    def _list(shown: Shown, grid: Any, numbers: "_Numbers") -> Related | None:
+        view = view_of(shown.resource)
         if not scope.current().can(roles.READ, shown.resource):
             return None
         if grid is None and any("{grid}" in value for value in shown.params.values()):
             return None
         params = {n: v.format(grid=grid.code if grid else "") for n, v in shown.params.items()}
+        total = numbers.of_list.get(view.list_url(**params))
         preset = params.pop("preset", "")
         column, descending = view.default_order
-        asked = query.Query("", preset, params, paging.Slice(ROWS, column, descending))
+        asked = query.Query("", preset, params, paging.Slice(ROWS, column, descending), known=total)
         whole = query.Query("", preset, params, paging.Slice(column=column, descending=descending))
         return Related(
             str(shown.title), view.list_page(asked, shown.columns), query.link(view, whole)
         )
 
-    def _numbers(self, known: list[str]) -> dict[str, int]:
-        """The numbers of all lists of these desks by their addresses, in one statement."""
-        asked: dict[str, tuple[Any, Any]] = {}
-        for role in known:
-            for count in (*DESKS[role][0], *DESKS[role][1]):
-                if isinstance(count, Count) and scope.current().can(roles.READ, count.resource):
-                    view = self._view(count.resource)
-                    filters = {n: v for n, v in count.params.items() if n not in query.CONTROLS}
-                    found = query.Query(preset=count.params.get("preset", ""), filters=filters)
-                    url = view.list_url(**count.params)
-                    asked[url] = (query.statement(view, found), view.entity)
-        numbers = paging.counts(db.session, list(asked.values()))
-        return dict(zip(asked, numbers, strict=True))
-
-    def _tile(self, count: Count | Figure, numbers: dict[str, int]) -> Tile | None:
+    @staticmethod
+    def _tile(count: Count | Figure, numbers: "_Numbers") -> Tile | None:
         if not scope.current().can(roles.READ, count.resource):
             return None
         if isinstance(count, Figure):
@@ -138,8 +131,8 @@ class DeskView(BaseView):
                 return Tile(str(count.label), "?", count.url, _("cannot be told now"), "late")
             tone = count.tone if known else ""
             return Tile(str(count.label), format_number(known), count.url, tone=tone)
-        address = self._view(count.resource).list_url(**count.params)
-        number = numbers[address]
+        address = numbers.addresses[id(count)]
+        number = numbers.of_list[address]
         text = format_number(min(number, paging.COUNT_CAP))
         if number > paging.COUNT_CAP:
             text += "+"
@@ -147,7 +140,35 @@ class DeskView(BaseView):
             str(count.label), text, count.page or address, tone=count.tone if number else ""
         )
 
-    @staticmethod
-    def _view(resource: str) -> EntityView:
-        views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
-        return next(v for v in views if isinstance(v, EntityView) and v.entity.resource == resource)
+
+class _Numbers:
+    """The numbers of all lists of some desks, in one statement: ``of_list`` by the address of the
+    list, ``addresses`` by the ``id`` of a ``Count``.
+    """
+
+    def __init__(self, known: list[str]) -> None:
+        self.addresses: dict[int, str] = {}
+        self._scoped: dict[EntityView, Any] = {}
+        asked: dict[str, tuple[Any, Any]] = {}
+        for count in (one for role in known for part in DESKS[role][:2] for one in part):
+            if not isinstance(count, Count) or not scope.current().can(roles.READ, count.resource):
+                continue
+            view = view_of(count.resource)
+            address = self.addresses[id(count)] = view.list_url(**count.params)
+            if address not in asked:
+                asked[address] = (self._rows_of(view, count), view.entity)
+        numbers = paging.counts(db.session, list(asked.values()))
+        self.of_list = dict(zip(asked, numbers, strict=True))
+
+    def _rows_of(self, view: EntityView, count: Count) -> Any:
+        if view not in self._scoped:
+            self._scoped[view] = select(view.entity).where(visible(view.entity))
+        filters = {n: v for n, v in count.params.items() if n not in query.CONTROLS}
+        found = query.Query(preset=count.params.get("preset", ""), filters=filters)
+        return query.narrowed(view, self._scoped[view], found)
+
+
+def view_of(resource: str) -> EntityView:
+    """The page of lists and records of ``resource``."""
+    views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    return next(v for v in views if isinstance(v, EntityView) and v.entity.resource == resource)

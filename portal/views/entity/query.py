@@ -39,6 +39,7 @@ class Query:
     filters: dict[str, str] = field(default_factory=dict)
     part: paging.Slice = field(default_factory=paging.Slice)
     columns: tuple[str, ...] = ()  # empty: those of the list
+    known: int | None = None  # how many there are, where somebody has counted already
 
     def params(self, **changes: str | None) -> list[tuple[str, str]]:
         """The address of this query with ``changes``, without empty values."""
@@ -104,8 +105,11 @@ def statement(
     """The scoped select of the rows the query asks for, without order and limit; ``walked``: the
     search without its index.
     """
-    model = view.entity
-    found = select(model).where(visible(model, action))
+    return narrowed(view, select(view.entity).where(visible(view.entity, action)), query, walked)
+
+
+def narrowed(view: Any, found: Select[Any], query: Query, walked: bool = False) -> Select[Any]:
+    """Of the rows in scope (``found``) those the query asks for."""
     if query.q and view.searchable:
         found = found.where((view.walked_by if walked else view.found_by)(query.q))
     for name, value in query.filters.items():
@@ -176,8 +180,9 @@ def fetch(view: Any, query: Query, shown: Sequence[str]) -> paging.Page:
             found = found.with_hint(model, hint, "sqlite")
     try:
         return paging.fetch(
-            session, found, model, query.part, scoped=scoped, walked=walked, rare=narrow
-        )
+            session, found, model, query.part,
+            scoped=scoped, walked=walked, rare=narrow, known=query.known,
+        )  # fmt: skip
     except paging.BadCursor:
         abort(400)
 
