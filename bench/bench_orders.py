@@ -10,13 +10,13 @@ at most 6 statements and 40 KB. Exit 1 if a promise is broken.
 
 import argparse
 import gc
-import json
 import logging
 import os
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -25,6 +25,7 @@ from flask.testing import FlaskClient
 
 from bench.bench_import_residents import prepare
 from bench.bench_tick import OPEN, ORDERS, ROUNDS, fill
+from portal import clock
 from portal.app import create_app
 from tests.support import servers
 from tests.support.client import PageClient
@@ -114,10 +115,8 @@ def main() -> int:
         stack.enter_context(servers.valkey(dict(os.environ), folder))
         prepare()
         fill(asked.orders)
-        now = folder / "clock.json"
-        now.write_text(json.dumps({"at": ROUNDS["morning"], "speed": 0}))
-        os.environ["PORTAL_CLOCK"] = str(now)
-        kept = measure(asked.orders, asked.rounds)
+        with clock.standing(datetime.fromisoformat(ROUNDS["morning"])):
+            kept = measure(asked.orders, asked.rounds)
     return 0 if kept else 1
 
 

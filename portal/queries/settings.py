@@ -1,11 +1,15 @@
 """What the settings say, with the defaults where nothing is set."""
 
+from collections.abc import Mapping
+
+from flask import has_request_context, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Setting
 from portal.queries.limits import default_settings
 
+KEPT = "portal.settings"  # of a request
 # Sources: P1 household standards, domain.md (Grid); notice_board.yaml (renewal);
 # time_limits.yaml (clocks of matters).
 DEFAULTS: dict[str, str] = {
@@ -40,8 +44,19 @@ DEFAULTS: dict[str, str] = {
 } | default_settings()
 
 
-def numbers(session: Session) -> dict[str, int]:
-    """All settings as whole numbers, defaults where nothing is set."""
+def numbers(session: Session) -> Mapping[str, int]:
+    """All settings as whole numbers, defaults where nothing is set; a page that is only looked at
+    reads them once.
+    """
+    if not has_request_context() or request.method != "GET":
+        return _read(session)
+    if KEPT not in request.environ:
+        request.environ[KEPT] = _read(session)
+    kept: Mapping[str, int] = request.environ[KEPT]
+    return kept
+
+
+def _read(session: Session) -> dict[str, int]:
     found = {key: int(default) for key, default in DEFAULTS.items()}
     for key, value in session.execute(select(Setting.key, Setting.value)):
         if key in found and value.strip().isdecimal():

@@ -93,7 +93,7 @@ class DeskView(BaseView):
         if not scope.current().can(roles.READ, "Meeting"):
             return None
         view = view_of("Meeting")
-        first = query.Query(preset="mine", part=paging.Slice(1, *view.default_order))
+        first = query.Query(preset="mine", part=paging.Slice(1, *view.default_order), known=1)
         page = view.list_page(first, ("starts_at", "kind", "grid"))
         return next(((row.title, row.show_url or "") for row in page.rows), None)
 
@@ -112,7 +112,7 @@ class DeskView(BaseView):
         if grid is None and any("{grid}" in value for value in shown.params.values()):
             return None
         params = {n: v.format(grid=grid.code if grid else "") for n, v in shown.params.items()}
-        total = numbers.of_list.get(view.list_url(**params))
+        total = numbers.of_list.get(view.list_url(**params), ROWS)  # no desk says how many
         preset = params.pop("preset", "")
         column, descending = view.default_order
         asked = query.Query("", preset, params, paging.Slice(ROWS, column, descending), known=total)
