@@ -41,6 +41,8 @@ from portal.models.types import INSTANT
 TO_WARN = text("next_warning_at IS NOT NULL")
 # Something is still to be done.
 STILL_OPEN = text("state NOT IN ('rejected', 'closed') AND NOT void AND merged_into_id IS NULL")
+# Who sees an order, and whether its clock runs: what is open is counted without reading its rows.
+COUNTED = ["about_user_id", "suspended_at", "state", "visibility", "level", "matter_id"]
 # Drawn to be looked at again, or those concerned are to be asked, and nobody has.
 TO_ASK = text(
     "state = 'closed' AND satisfaction IS NULL AND (to_sample OR return_visit_by IS NOT NULL)"
@@ -112,9 +114,9 @@ class WorkOrder(Confidential, InGrid, Row):
         Index("ix_work_orders_major_hazards", "accepted_at", sqlite_where=MAJOR_HAZARD,
               postgresql_where=MAJOR_HAZARD),
         Index("ix_work_orders_open", "due_at", "id", sqlite_where=STILL_OPEN,
-              postgresql_where=STILL_OPEN),
+              postgresql_where=STILL_OPEN, postgresql_include=["grid_code", *COUNTED]),
         Index("ix_work_orders_open_here", "grid_code", "due_at", "id", sqlite_where=STILL_OPEN,
-              postgresql_where=STILL_OPEN),
+              postgresql_where=STILL_OPEN, postgresql_include=COUNTED),
         Index("ix_work_orders_closed", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
         Index("ix_work_orders_to_ask", "grid_code", "return_visit_by", sqlite_where=TO_ASK,
               postgresql_where=TO_ASK),
