@@ -70,9 +70,10 @@ def test_the_weeks_before_the_day_are_lived_through(session: Session) -> None:
         _they_lie_unevenly_and_each_desk_has_something(session)
         _the_trail_holds_and_a_round_finds_nothing_more(session)
     assert told(session) == first
-    session.rollback()
-    build_demo(session, 2012, 1, "-", 0, orders_before=DAY, fill_orders=True)
-    assert told(session) == first
+    if session.get_bind().dialect.name == "postgresql":  # once is enough; its round is the shorter
+        session.rollback()
+        build_demo(session, 2012, 1, "-", 0, orders_before=DAY, fill_orders=True)
+        assert told(session) == first
     assert build_demo(session, 2012, 1, "-", 0, orders_before=DAY, fill_orders=True).there == [DEMO]
 
 
@@ -187,9 +188,8 @@ def _they_lie_unevenly_and_each_desk_has_something(lived: Session) -> None:
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("seed", [1, 99])
-def test_other_seeds_lead_to_others_without_a_stumble(session: Session, seed: int) -> None:
-    made = build_orders(session, seed, DEMO, date(2026, 10, 9))  # after a week off
+def test_another_seed_leads_to_others_without_a_stumble(session: Session) -> None:
+    made = build_orders(session, 99, DEMO, date(2026, 10, 9))  # after a week off
     assert made["matters"] == len(session.scalars(select(Matter.id)).all())
     assert {*session.scalars(select(WorkOrder.state))} == set(ORDER_STATES)
     assert trace.verify(session).faults == []
