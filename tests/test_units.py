@@ -238,6 +238,18 @@ def test_a_rating_counts_the_units_own_rows_and_nothing_few_may_see(session: Any
     ]
 
 
+def test_without_a_unit_on_the_list_the_form_says_who_adds_one(
+    portal: Flask, client_as: Client
+) -> None:
+    with portal.app_context(), acting(SYSTEM):
+        order = problem(db.session).id
+    page = client_as("leader07").get(f"/work-orders/move/{order}/hand_over")
+    assert "名录中还没有" in page.one("#unit-why").get_text()
+    # What nobody has filled in takes no room on an order's page.
+    shown = client_as("leader07").get(f"/work-orders/show/{order}").one("main").get_text()
+    assert "办理时限" in shown and "挂起原因" not in shown
+
+
 def test_it_is_handed_over_on_the_page_of_the_order(portal: Flask, client_as: Client) -> None:
     with portal.app_context(), acting(SYSTEM):
         order, water = problem(db.session).id, unit(db.session).id

@@ -69,10 +69,16 @@ def _long(label: Any, needed: bool) -> TextAreaField:
     return TextAreaField(label, checks, filters=[stripped], description=told)
 
 
-def _choice(label: Any, name: str) -> Callable[[bool, Mapping[str, Options]], Field]:
+def _choice(
+    label: Any, name: str, none: Any = ""
+) -> Callable[[bool, Mapping[str, Options]], Field]:
+    """``none``: what to do where there is nothing to choose from."""
+
     def make(needed: bool, options: Mapping[str, Options]) -> Field:
-        listed = [("", _l("Please choose")), *options.get(name, [])]
-        return SelectField(label, _asked(needed, _l("Choose one.")), choices=listed)
+        found = options.get(name, [])
+        listed, told = [("", _l("Please choose")), *found], "" if found else none
+        checks = _asked(needed, _l("Choose one."))
+        return SelectField(label, checks, choices=listed, description=told)
 
     return make
 
@@ -84,10 +90,16 @@ def _radio(label: Any, choices: Mapping[str, Any]) -> Callable[..., Field]:
     return make
 
 
+NO_UNIT = _l(
+    "No unit of this area is on the list yet: the station adds it to the units of municipal"
+    " services."
+)
+
+
 def _unit(needed: bool, options: Mapping[str, Options]) -> Field:
     """One of those on record, where only these come into question; else its name."""
     if "unit" in options:
-        return _choice(_l("Responsible unit"), "unit")(needed, options)
+        return _choice(_l("Responsible unit"), "unit", NO_UNIT)(needed, options)
     return text_field(_l("Which unit it goes to"), most=80, needed=needed)
 
 

@@ -46,6 +46,7 @@ class EntityView(
     one_title: Any = ""
     list_columns: ClassVar[list[str]] = []
     show_groups: ClassVar[list[tuple[Any, list[str]]]] = []  # empty: list and form columns
+    shows_empty: ClassVar[bool] = True  # a record shows what nobody has filled in yet
     form_columns: ClassVar[list[str]] = []
     fixed_columns: ClassVar[tuple[str, ...]] = ()  # typed when adding, never changed
     filter_columns: ClassVar[list[str]] = []

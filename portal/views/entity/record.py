@@ -28,9 +28,6 @@ class RecordMixin:
 
     def record(self: Any, row: Any) -> Record:
         """The record worded for the template."""
-        groups: Sequence[tuple[Any, Sequence[str]]] = self.show_groups
-        if not groups:
-            groups = [("", self._shown_columns())]
         return Record(
             id=row.id,
             title=self.title_of(row),
@@ -40,14 +37,21 @@ class RecordMixin:
             if self.may(roles.REMOVE, row)
             else None,
             back_url=f"{self.route_base}/list/",
-            groups=[
-                (str(title), [self._field(row, name) for name in names]) for title, names in groups
-            ],
+            groups=self._groups(row),
             related=[found for pair in self.related if (found := self._related(row, *pair))],
             extras=self.extras(row),
             leading=self.leading(row),
             links=self.links(row),
         )
+
+    def _groups(self: Any, row: Any) -> list[tuple[str, list[Field]]]:
+        found = []
+        for title, names in self.show_groups or [("", self._shown_columns())]:
+            fields = [self._field(row, name) for name in names]
+            told = [one for one in fields if self.shows_empty or one.text]
+            if told:
+                found.append((str(title), told))
+        return found
 
     def _editable(self: Any, row: Any) -> bool:
         return bool(self.form_columns) and self.may(roles.WRITE, row)

@@ -81,6 +81,7 @@ class WorkOrderView(
             "satisfaction",
         ]),
     ]  # fmt: skip
+    shows_empty = False  # most orders need few of them
     filter_columns = ["kind", "state", "grade", "urgency", "level", "grid_code"]
     choices = {
         "kind": MATTER_KINDS,
