@@ -156,8 +156,8 @@ class DeliveryView(EntityView):
     def try_again(self, rows: list[Any]) -> ResponseReturnValue:
         """Show which and how many, then try them again."""
         chosen = [row for row in rows if row.can_try_again]
-        if chosen and not request.form.get("confirmed"):
-            return self._ask("again", chosen)
+        if asked := self._ask("again", chosen):
+            return asked
         done = claims.again(self.datamodel.session, [row.id for row in chosen])
         told = ngettext(
             "%(num)s message is tried again.", "%(num)s messages are tried again.", done
@@ -168,15 +168,18 @@ class DeliveryView(EntityView):
     def leave(self, rows: list[Any]) -> ResponseReturnValue:
         """Show which and how many, then leave them unsent."""
         chosen = [row for row in rows if row.can_be_left]
-        if chosen and not request.form.get("confirmed"):
-            return self._ask("leave", chosen)
+        if asked := self._ask("leave", chosen):
+            return asked
         done = claims.leave(self.datamodel.session, [row.id for row in chosen])
         told = ngettext(
             "%(num)s message is left unsent.", "%(num)s messages are left unsent.", done
         )
         return self._failing_again(done, told)
 
-    def _ask(self, name: str, chosen: list[Any]) -> ResponseReturnValue:
+    def _ask(self, name: str, chosen: list[Any]) -> ResponseReturnValue | None:
+        """The page that asks first; None once somebody has said yes, or nothing can be done."""
+        if not chosen or request.form.get("confirmed"):
+            return None
         return render_template(
             "views/deliveries/ask.html",
             view=self,
